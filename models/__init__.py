@@ -1,0 +1,1 @@
+"""Networks, classifiers and the anatomy they learn from: tensors and tables, no DICOM."""

@@ -1,0 +1,1 @@
+"""The node: receives, remembers, hands out work and delivers results."""

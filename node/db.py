@@ -1,0 +1,184 @@
+"""Tables: what the node remembers, and nothing that a patient could be found by."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    func,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import JSON, TypeDecorator
+
+from node.states import StudyState
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC on every dialect; SQLite alone would hand back a naive one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times; store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return an aware time in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of every table; times are aware and in UTC."""
+
+    type_annotation_map = {datetime: UTCDateTime(), date: Date(), dict[str, Any]: JSON}  # noqa: RUF012
+
+
+class Study(Base):
+    """A study as received so far; `revision` counts re-openings by late instances."""
+
+    __tablename__ = "study"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    #: sha256 of PatientID and IssuerOfPatientID; None without a PatientID: such a study is never paired
+    patient_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    study_date: Mapped[date | None]
+    revision: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING.value, index=True)
+    reason: Mapped[str | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    last_instance_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    #: when the study counts as complete; moved by every instance and by association release
+    complete_after: Mapped[datetime | None]
+    series: Mapped[list["Series"]] = relationship(back_populates="study")
+
+
+class Series(Base):
+    """A series of a study."""
+
+    __tablename__ = "series"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str] = mapped_column(String(16))
+    study: Mapped[Study] = relationship(back_populates="series")
+    instances: Mapped[list["Instance"]] = relationship(back_populates="series")
+
+    __table_args__ = (UniqueConstraint("study_id", "series_instance_uid"),)
+
+
+class Instance(Base):
+    """One stored SOP instance."""
+
+    __tablename__ = "instance"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), index=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    transfer_syntax_uid: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))  #: of the encoded data set, as received
+    size: Mapped[int]  #: bytes of the file
+    path: Mapped[str]  #: relative to the store's root
+    calling_ae: Mapped[str] = mapped_column(String(16))
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    series: Mapped[Series] = relationship(back_populates="instances")
+
+
+class Refusal(Base):
+    """An object that was not taken in, or kept apart, with the reason: nothing is dropped silently."""
+
+    __tablename__ = "refusal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sop_instance_uid: Mapped[str | None] = mapped_column(String(64))
+    calling_ae: Mapped[str] = mapped_column(String(16))
+    status: Mapped[int]  #: the C-STORE status that was answered
+    reason: Mapped[str]
+    path: Mapped[str | None]  #: where the bytes are kept, if they are (conflicting content)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Job(Base):
+    """A piece of work; the table is the queue. `kind` is analyse (target: a pipeline) or deliver."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("study_id", "revision", "kind", "target"),
+        CheckConstraint("state IN ('queued','running','succeeded','failed')", name="job_state"),
+        Index("job_claim", "kind", "state", "priority", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
+    revision: Mapped[int] = mapped_column(default=1)
+    kind: Mapped[str] = mapped_column(String(16))  #: analyse | deliver
+    target: Mapped[str] = mapped_column(String(64))  #: pipeline, or destination name
+    state: Mapped[str] = mapped_column(String(16), default="queued")
+    priority: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime] = mapped_column(server_default=func.now())
+    lease_until: Mapped[datetime | None]
+    worker: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None]
+    #: when the job was made; every timestamp in its results comes from here, so a re-run is byte-identical
+    clock: Mapped[datetime] = mapped_column(server_default=func.now())
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)  #: {"stage": str, "fraction": float}
+
+
+class Result(Base):
+    """A result object made for a study."""
+
+    __tablename__ = "result"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
+    revision: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(24))  #: seg | measurement_sr | risk_sr | pdf | overlay
+    sop_class_uid: Mapped[str] = mapped_column(String(64))
+    sop_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
+    path: Mapped[str]  #: relative to the data folder
+    summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Delivery(Base):
+    """What became of one result object at one destination."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (UniqueConstraint("result_id", "destination"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    result_id: Mapped[int] = mapped_column(ForeignKey("result.id", ondelete="CASCADE"), index=True)
+    destination: Mapped[str] = mapped_column(String(64), index=True)
+    state: Mapped[str] = mapped_column(String(16), default="pending")  #: pending | delivered | refused
+    error: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """Append-only history of a study: the audit trail and the source of durations."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
+    revision: Mapped[int]
+    name: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
