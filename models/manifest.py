@@ -1,0 +1,106 @@
+"""Manifests of shipped models: what a weight file is, and proof that it is the one that was described."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+class ManifestError(Exception):
+    """A model's manifest is missing, malformed, or does not fit its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known about a model.
+
+    Attributes
+    ----------
+    name, version : str
+    files : mapping of str to str
+        File name to the sha256 of its bytes, hexadecimal.
+    intended_use, license, training_data : str
+    metrics : mapping
+        What was measured, and on what.
+    settings : mapping
+        What the code needs to build the model: features, classes, spacing, thresholds …
+    """
+
+    name: str
+    version: str
+    files: Mapping[str, str]
+    intended_use: str
+    license: str
+    training_data: str
+    metrics: Mapping[str, Any]
+    settings: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """One sha256 over all file digests, hexadecimal; identifies the model in results."""
+        text = "\n".join(f"{name} {value}" for name, value in sorted(self.files.items()))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def open_model(name: str, root: Path | None = None) -> tuple[Path, Manifest]:
+    """Return a model's folder and manifest after checking every file against its digest.
+
+    Parameters
+    ----------
+    name : str
+        Name of the folder below `root`, e.g. "sagittal".
+    root : Path, optional
+        Folder of models; the shipped ones by default.
+
+    Raises
+    ------
+    ManifestError
+        If the manifest cannot be read, a file is missing, or its bytes are not those described.
+    """
+    folder = (root or WEIGHTS) / name
+    manifest = _read(folder / "manifest.json")
+    for file, expected in manifest.files.items():
+        _check(folder / file, expected)
+    return folder, manifest
+
+
+def write_manifest(folder: Path, values: Mapping[str, Any]) -> Manifest:
+    """Write manifest.json for the files that `values["files"]` names, with their digests."""
+    digests = {name: sha256(folder / name) for name in values["files"]}
+    complete = {**values, "files": digests}
+    text = json.dumps(complete, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+    return _read(folder / "manifest.json")
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ManifestError(f"{path}: the model's manifest cannot be read: {error}") from None
+    fields = {key: values.get(key) for key in Manifest.__dataclass_fields__}
+    fields["settings"] = fields["settings"] or {}
+    missing = sorted(key for key, value in fields.items() if value is None)
+    if missing:
+        raise ManifestError(f"{path}: the manifest lacks {', '.join(missing)}")
+    return Manifest(**fields)
+
+
+def _check(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise ManifestError(f"{path}: the model file is missing; install the package again")
+    if (actual := sha256(path)) != expected:
+        raise ManifestError(
+            f"{path}: damaged or replaced (sha256 {actual[:12]}…, expected {expected[:12]}…); "
+            "install the package again, or write a new manifest for a model of your own"
+        )
