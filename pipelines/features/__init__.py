@@ -1,0 +1,1 @@
+"""Numbers about the segmented structures: radiomics, deep, fat infiltration, morphometry."""

@@ -1,0 +1,45 @@
+"""Which group a SegmentLabel belongs to, and on which side it lies."""
+
+from typing import Literal, get_args
+
+Group = Literal[
+    "vertebra", "body", "disc", "multifidus", "erector_spinae", "psoas_major", "quadratus_lumborum"
+]
+Side = Literal["left", "right"]
+
+GROUPS: tuple[Group, ...] = get_args(Group)
+MUSCLE_GROUPS: tuple[Group, ...] = GROUPS[3:]
+
+_ENDINGS: dict[str, Group] = {
+    " vertebra": "vertebra",
+    " vertebral body": "body",
+    " disc": "disc",
+    " multifidus": "multifidus",
+    " erector spinae": "erector_spinae",
+    " psoas major": "psoas_major",
+    " quadratus lumborum": "quadratus_lumborum",
+}
+
+
+def group_of(structure: str) -> Group | None:
+    """Give the group whose structures share their features, level by level and side by side.
+
+    Parameters
+    ----------
+    structure : str
+        SegmentLabel, e.g. "L4-L5 disc" or "left multifidus".
+
+    Returns
+    -------
+    str or None
+        None for structures that carry no features of their own: the sacrum (cut off at a different height in
+        every scan) and the spinal canal (its texture is that of flowing liquid).
+    """
+    return next((group for ending, group in _ENDINGS.items() if structure.endswith(ending)), None)
+
+
+def side_of(structure: str) -> Side | None:
+    """Give the side of the body a structure's label names, if it names one."""
+    if structure.startswith("left "):
+        return "left"
+    return "right" if structure.startswith("right ") else None
