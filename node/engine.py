@@ -1,0 +1,112 @@
+"""The database: engine, migrations and sessions.
+
+SQLite is opened in WAL mode, so that readers never wait for the one writer, and with `synchronous=FULL`:
+a commit survives a power cut. Instance rows could be rebuilt from files, but events, refusals and what a
+destination has confirmed exist nowhere else; the receiver commits in batches, so the extra fsync is rare.
+Writing transactions begin with BEGIN IMMEDIATE: a transaction that reads first and writes later would
+otherwise fail at once (SQLITE_BUSY_SNAPSHOT) instead of waiting for its turn.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+
+from node.settings import Settings
+
+BUSY_TIMEOUT_MS = 30_000
+MIGRATIONS = Path(__file__).with_name("migrations")
+#: key of PostgreSQL's advisory lock around migrations: "lumbar" in ASCII
+MIGRATION_LOCK = int.from_bytes(b"lumbar", "big")
+
+
+def create(settings: Settings) -> Engine:
+    """Make the engine of the configured database; nothing is connected yet.
+
+    Parameters
+    ----------
+    settings : Settings
+        `url` says which database; the folder of a SQLite file is made if it is missing.
+
+    Returns
+    -------
+    Engine
+        Safe to share between threads, not between processes.
+    """
+    url = make_url(settings.url)
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest revision; processes that start together take turns."""
+    with _migrating_alone(engine), engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return Alembic's configuration for migrations on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """Return the maker of sessions that may write: `with sessions(engine).begin() as session`.
+
+    Objects stay readable after the commit. On SQLite the transaction holds the write lock from its
+    first statement on: keep it short.
+    """
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def readers(engine: Engine) -> sessionmaker[Session]:
+    """Return the maker of sessions that only read; on SQLite they neither wait nor make others wait."""
+    return sessionmaker(engine.execution_options(read_only=True), expire_on_commit=False)
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = (
+        None  # the driver must not begin transactions of its own: `_begin_sqlite` does
+    )
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _migrating_alone(engine: Engine) -> Iterator[None]:
+    """Hold a lock file beside a SQLite database: the switch to WAL does not wait for another process."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    with Path(f"{engine.url.database}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

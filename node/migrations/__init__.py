@@ -1,0 +1,1 @@
+"""Alembic's migrations; `node.engine.migrate` runs them."""
