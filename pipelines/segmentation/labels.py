@@ -1,0 +1,40 @@
+"""Fixed SegmentLabel texts and label values (docs/dicom-results.md)."""
+
+LEVELS = ("L5", "L4", "L3", "L2", "L1")  #: upward from the sacrum
+DISCS = ("L5-S1", "L4-L5", "L3-L4", "L2-L3", "L1-L2")  #: upward from the sacrum
+
+SACRUM = "sacrum"
+CANAL = "spinal canal"
+MUSCLES = (
+    "left multifidus",
+    "right multifidus",
+    "left erector spinae",
+    "right erector spinae",
+    "left psoas major",
+    "right psoas major",
+    "left quadratus lumborum",
+    "right quadratus lumborum",
+)  #: in the order of the axial network's classes
+
+UNDETERMINED = "level not determined"
+
+
+def level_name(kind: str, position: int, names: tuple[str, ...] | None) -> str | None:
+    """Name the `position`-th structure above the sacrum, or count it from below without a level.
+
+    Parameters
+    ----------
+    kind : {"vertebra", "vertebral body", "disc"}
+    position : int
+        0 for the lowest.
+    names : tuple of str or None
+        LEVELS or DISCS; None where the levels are not determined.
+
+    Returns
+    -------
+    str or None
+        None above the lumbar spine.
+    """
+    if names is None:
+        return f"{kind} {position + 1} ({UNDETERMINED})"
+    return f"{names[position]} {kind}" if 0 <= position < len(names) else None

@@ -1,0 +1,98 @@
+"""Load a shipped network once per process, and run it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from models.manifest import ManifestError, open_model
+from models.unet import UNet
+from pipelines.errors import ModelError
+from pipelines.types import ModelIdentity
+
+SLICES_AT_ONCE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network in evaluation mode, with its settings and identity."""
+
+    net: UNet
+    device: torch.device
+    settings: dict[str, Any]
+    identity: ModelIdentity
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device called `name`; "auto" is the first GPU, else the CPU."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+@lru_cache(maxsize=8)
+def load_network(name: str, device: str = "auto") -> Network:
+    """Load the shipped network `name` ("ct", "sagittal", "axial") after checking its digest.
+
+    Raises
+    ------
+    ModelError
+        If the weights are missing, damaged, or do not fit the network.
+    """
+    try:
+        folder, manifest = open_model(name)
+    except ManifestError as error:
+        raise ModelError("MODEL_DAMAGED", str(error)) from None
+    settings = dict(manifest.settings)
+    net = UNet(
+        settings["in_channels"], settings["out_channels"], tuple(settings["features"]), settings["dimensions"]
+    )
+    weights = {key: value.float() for key, value in load_file(folder / "weights.safetensors").items()}
+    missing, unexpected = net.load_state_dict(weights, strict=False)
+    wrong = [k for k in (*missing, *unexpected) if not k.endswith("num_batches_tracked")]  # training only
+    if wrong:
+        raise ModelError("MODEL_MISMATCH", f"{folder}: the weights do not fit the network, e.g. {wrong[0]}")
+    where = choose_device(device)
+    identity = ModelIdentity(manifest.name, manifest.version, manifest.digest)
+    return Network(net.eval().to(where), where, settings, identity)
+
+
+def pad_to_stride(x: Tensor, stride: int) -> Tensor:
+    """Replicate the far edges of the spatial axes (all after the second) up to a multiple of `stride`."""
+    pad: list[int] = []
+    for size in reversed(x.shape[2:]):
+        pad += [0, -size % stride]
+    return torch.nn.functional.pad(x, pad, mode="replicate")
+
+
+@torch.inference_mode()
+def predict_slices(network: Network, slices: Tensor) -> Tensor:
+    """Class probabilities of slices with their neighbours.
+
+    Parameters
+    ----------
+    slices : float32 tensor of shape (N, 3, H, W)
+        Previous, this and next slice as channels.
+
+    Returns
+    -------
+    float32 tensor of shape (N, classes, H, W), on the CPU
+    """
+    height, width = slices.shape[2:]
+    padded = pad_to_stride(slices, network.net.stride)
+    parts = [
+        network.net(chunk.to(network.device)).float().softmax(1).cpu()
+        for chunk in torch.split(padded, SLICES_AT_ONCE)
+    ]
+    return torch.cat(parts)[:, :, :height, :width]
+
+
+def with_neighbours(volume: Tensor, step: int) -> Tensor:
+    """Stack each slice of (N, H, W) with those `step` before and after it: (N, 3, H, W); edges repeat."""
+    count = volume.shape[0]
+    index = torch.arange(count)
+    before, after = (index - step).clamp(min=0), (index + step).clamp(max=count - 1)
+    return torch.stack([volume[before], volume, volume[after]], dim=1)

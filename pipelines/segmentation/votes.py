@@ -1,0 +1,90 @@
+"""From votes for body centres to vertebrae, and from vertebrae to levels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Array = NDArray[np.float64]
+
+PEAK_SHARE = 0.12  #: a centre needs this share of the strongest centre's votes
+MIN_DISTANCE_MM = 16.0  #: two centres closer than this are one
+MAX_DISTANCE_MM = 55.0  #: a larger step is a vertebra that was missed
+SACRUM_CM3 = 12.0  #: less than this in view: the levels cannot be counted
+S1_CM3 = 4.0
+S1_DISTANCE_MM = (18.0, 60.0)  #: from the centre of L5 to the centre of S1
+
+
+@dataclass(frozen=True, eq=False)
+class Vertebrae:
+    """Body centres from caudal to cranial, in grid index units.
+
+    `first_is_l5` is None with `reason` where the levels are not determined.
+    """
+
+    centres: Array
+    first_is_l5: bool
+    reason: str = ""
+
+
+def find_vertebrae(votes: Array, bodies: NDArray[np.bool_], shape: tuple[int, ...], step: float) -> Array:
+    """Cluster votes into centres.
+
+    Parameters
+    ----------
+    votes : array of shape (n, 3)
+        Where each body voxel believes its centre to be, in grid index.
+    bodies : bool array of shape (n,)
+        Which votes count (those of body voxels).
+    shape : tuple of int
+        Shape of the grid.
+    step : float
+        Grid spacing in mm.
+
+    Returns
+    -------
+    array of shape (centres, 3), caudal first, in grid index
+    """
+    heat = np.zeros(shape, np.float32)
+    index = np.rint(votes[bodies]).astype(int)
+    inside = ((index >= 0) & (index < shape)).all(1)
+    np.add.at(heat, tuple(index[inside].T), 1)
+    heat = ndimage.gaussian_filter(heat, 4.5 / step)
+    peaks = np.argwhere((heat == ndimage.maximum_filter(heat, 7)) & (heat > PEAK_SHARE * heat.max()))
+    strongest_first = peaks[np.argsort(-heat[tuple(peaks.T)])]
+    kept: list[NDArray[np.int_]] = []
+    for peak in strongest_first:
+        if all(np.linalg.norm(peak - other) * step >= MIN_DISTANCE_MM for other in kept):
+            kept.append(peak)
+    return np.array(sorted(kept, key=lambda c: c[2]), dtype=float).reshape(-1, 3)
+
+
+def number(centres: Array, sacrum: NDArray[np.bool_], s1: NDArray[np.bool_], step: float) -> Vertebrae:
+    """Decide whether the lowest centre is L5: only where S1 is seen right below it.
+
+    Parameters
+    ----------
+    centres : array of shape (n, 3)
+        Caudal first, in grid index.
+    sacrum, s1 : bool arrays of the grid's shape
+        The whole sacrum, and the part that looks like S1.
+    step : float
+        Grid spacing in mm.
+    """
+    cm3 = step**3 / 1000
+    if sacrum.sum() * cm3 < SACRUM_CM3 or s1.sum() * cm3 < S1_CM3:
+        return Vertebrae(centres, False, "the sacrum is not in view, so the levels cannot be counted")
+    distance = np.linalg.norm(np.argwhere(s1).mean(0) - centres[0]) * step
+    if not S1_DISTANCE_MM[0] <= distance <= S1_DISTANCE_MM[1]:
+        return Vertebrae(
+            centres,
+            False,
+            f"S1 lies {distance:.0f} mm from the lowest vertebra: none or one between them is unclear",
+        )
+    steps = np.linalg.norm(np.diff(centres[:6], axis=0), axis=1) * step
+    if steps.size and steps.max() > MAX_DISTANCE_MM:
+        return Vertebrae(
+            centres, False, f"a gap of {steps.max():.0f} mm between vertebrae: one may have been missed"
+        )
+    return Vertebrae(centres, True)
