@@ -1,0 +1,171 @@
+"""The one way through: a case's files to result objects and summary.json."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pipelines import clinical
+from pipelines.cache import Cache
+from pipelines.dicom.read import read_series
+from pipelines.errors import InputError, ModelError, PipelineError
+from pipelines.prediction import predict
+from pipelines.results import write_results
+from pipelines.selection import select
+from pipelines.stages import STAGES_PER_SERIES, Progress, Stopwatch, analyse_series
+from pipelines.summary import summarise
+from pipelines.types import (
+    Analysis,
+    AnalysisOutcome,
+    AnalysisRequest,
+    Finding,
+    RejectedFile,
+    Role,
+    SeriesAnalysis,
+    SeriesSelection,
+    SourceSeries,
+)
+
+IMAGE_MODALITIES = ("CT", "MR")
+SUMMARY = "summary.json"
+
+
+def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: None) -> AnalysisOutcome:
+    """Analyse a case.
+
+    Parameters
+    ----------
+    request : AnalysisRequest
+    progress : callable
+        Told the stage and the fraction done, 0 to 1, rising.
+
+    Returns
+    -------
+    AnalysisOutcome
+        "not_applicable" with the reasons where nothing is a usable CT or MR series; summary.json is written
+        in either case, with a reason for every series and file.
+
+    Raises
+    ------
+    InputError
+        If the clinical variables are not valid.
+    ModelError
+        If a shipped model is missing or damaged.
+    """
+    analysis = analyse(request, progress)
+    progress("results", 0.95)
+    reasons = _not_applicable(analysis)
+    results = () if reasons else write_results(analysis, request)
+    summary = summarise(analysis, results, request)
+    request.out_dir.mkdir(parents=True, exist_ok=True)
+    path = request.out_dir / SUMMARY
+    path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    progress("done", 1.0)
+    return AnalysisOutcome("not_applicable" if reasons else "analysed", reasons, results, summary, path)
+
+
+def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fraction: None) -> Analysis:
+    """Compute everything, write nothing; see `run`."""
+    clock = Stopwatch()
+    progress("reading", 0.0)
+    with clock.measure("reading"):
+        series, rejected = read_series(request.files)
+    variables = clinical.complete(request.clinical, _headers(series))
+    way = _Way(series, request, clock, progress)
+    way.go()
+    progress("prediction", 0.93)
+    with clock.measure("prediction"):
+        predictions = predict(way.analyses, variables)
+    return Analysis(
+        series=series,
+        rejected=rejected,
+        selection=way.selection,
+        analyses=way.analyses,
+        failures=way.failures,
+        predictions=predictions,
+        completing_study_uid=request.completing_study_uid or _newest_study(series, rejected),
+        timings=dict(clock.seconds),
+        clinical=variables,
+    )
+
+
+@dataclass(eq=False)
+class _Way:
+    """Every role's best series through the stages; where it fails, the next best."""
+
+    series: tuple[SourceSeries, ...]
+    request: AnalysisRequest
+    clock: Stopwatch
+    progress: Progress
+    analyses: dict[Role, SeriesAnalysis] = field(default_factory=dict)
+    failures: dict[Role, Finding] = field(default_factory=dict)
+    selection: SeriesSelection = field(init=False)
+    _excluded: dict[str, Finding] = field(default_factory=dict)
+    _done: int = 0
+
+    def go(self) -> None:
+        """Select, analyse, and select again without what failed, until nothing is left to try."""
+        self.selection = select(self.series)
+        cache = Cache(self.request.cache_dir)
+        while todo := {r: s for r, s in self.selection.chosen.items() if r not in self.analyses}:
+            for role, series in todo.items():
+                self._try(role, series, cache)
+            self.selection = select(self.series, self._excluded)
+
+    def _try(self, role: Role, series: SourceSeries, cache: Cache) -> None:
+        try:
+            self.analyses[role] = analyse_series(
+                series,
+                role,
+                device=self.request.device,
+                cache=cache,
+                clock=self.clock,
+                report=self._reporter(role),
+            )
+        except ModelError:
+            raise
+        except PipelineError as error:
+            reason = Finding(error.code, str(error))
+            self._excluded[series.series_uid] = reason
+            self.failures[role] = reason
+        else:
+            self.failures.pop(role, None)
+        self._done += 1
+
+    def _reporter(self, role: Role) -> Callable[[str], None]:
+        total = len(self.selection.chosen) + len(self._excluded)
+        stages = iter(range(STAGES_PER_SERIES))
+
+        def report(stage: str) -> None:
+            done = self._done + next(stages) / STAGES_PER_SERIES
+            self.progress(f"{role.value}: {stage}", 0.02 + 0.9 * min(1.0, done / max(total, 1)))
+
+        return report
+
+
+def _headers(series: tuple[SourceSeries, ...]) -> list[object]:
+    """One header per series, newest study first."""
+    firsts = [s.headers[0] for s in series]
+    return sorted(firsts, key=lambda h: str(h.get("StudyDate") or ""), reverse=True)
+
+
+def _newest_study(series: tuple[SourceSeries, ...], rejected: tuple[RejectedFile, ...]) -> str:
+    """Study with the newest date and time, images before anything else."""
+    if not series:
+        names = ", ".join(sorted({r.reason.code for r in rejected})) or "no file"
+        raise InputError("NO_SERIES", f"there is nothing to analyse: {names}")
+    images = [s for s in series if s.modality in IMAGE_MODALITIES] or list(series)
+    newest = max(images, key=lambda s: (_when(s), s.study_uid))
+    return newest.study_uid
+
+
+def _when(series: SourceSeries) -> tuple[str, str]:
+    header = series.headers[0]
+    return str(header.get("StudyDate") or ""), str(header.get("StudyTime") or "")
+
+
+def _not_applicable(analysis: Analysis) -> tuple[Finding, ...]:
+    """Reasons why there is nothing to report on; empty where there is."""
+    if analysis.analyses or analysis.failures:
+        return ()
+    reasons: Mapping[str, Finding] = {v.reason.code: v.reason for v in analysis.selection.verdicts}
+    return tuple(reasons.values()) or (Finding("NO_SERIES", "no usable CT or MR series"),)
