@@ -1,0 +1,133 @@
+"""One generated person, whole: the entry to the generator."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.anatomy.canal import paint_canal, shape_canal
+from models.anatomy.canvas import blank_canvas
+from models.anatomy.disc import paint_disc
+from models.anatomy.grid import FieldOfView, Grid
+from models.anatomy.lesions import paint_lesions
+from models.anatomy.muscles import paint_muscles
+from models.anatomy.pelvis import paint_hips, paint_iliac_wings, paint_ribs
+from models.anatomy.randomness import Randomness
+from models.anatomy.sacrum import paint_sacrum
+from models.anatomy.scene import Scene, set_scene
+from models.anatomy.spine import Spine, plan_spine
+from models.anatomy.trunk import paint_trunk
+from models.anatomy.vertebra import paint_vertebra
+from models.anatomy.vessels import paint_vessels
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """Tissues and structures on a grid whose axes are x (to the left), y (to the back), z (to the head).
+
+    The world frame has DICOM's patient directions (LPS, PS3.3 C.7.6.2.1.1) and millimetres.
+
+    Attributes
+    ----------
+    tissues : (X, Y, Z) int16 tensor
+        Values of `Tissue`.
+    instances : (X, Y, Z) int16 tensor
+        Structures, numbered as in `models.anatomy.tissues`; 0 is none.
+    first_sacral : (X, Y, Z) bool tensor
+        Body of S1, as far as nothing was painted over it.
+    body_centres : (7, 3) float64 array
+        Centres of the bodies L5 … T11 in mm (before the warp, so right to about 2 mm).
+    spine : Spine
+        The plan the anatomy was painted from.
+    grid : Grid
+        Field of view and spacing.
+    random : Randomness
+        Continues where the anatomy ended: rendering and acquiring draw from it, in the order of the calls.
+    """
+
+    tissues: Tensor
+    instances: Tensor
+    first_sacral: Tensor
+    body_centres: NDArray[np.float64]
+    spine: Spine
+    grid: Grid
+    random: Randomness
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Edge lengths of a voxel in mm."""
+        x, y, z = (float(step) for step in self.grid.spacing)
+        return x, y, z
+
+    @property
+    def origin(self) -> tuple[float, float, float]:
+        """Centre of voxel (0, 0, 0) in mm."""
+        return self.grid.origin
+
+
+def generate(
+    seed: int,
+    field_of_view: FieldOfView,
+    spacing: float | tuple[float, float, float],
+    device: str = "cpu",
+) -> Anatomy:
+    """Generate a lumbar anatomy.
+
+    Parameters
+    ----------
+    seed : int
+        Fixes the person. The same seed gives another person on another grid or kind of device.
+    field_of_view : three (low, high) pairs
+        Outer faces along x, y, z in mm; the promontory lies near (0, 0, -90), L1 near z = +80.
+    spacing : float or three floats
+        Voxel size in mm.
+    device : str
+        Torch device.
+
+    Returns
+    -------
+    Anatomy
+
+    Raises
+    ------
+    ValueError
+        If the field of view is empty or the spacing not positive.
+    """
+    grid = _make_grid(field_of_view, spacing, device)
+    random = Randomness(seed, device)
+    canvas = blank_canvas(grid, random)
+    scene = set_scene(canvas, random, plan_spine(random))
+    first_sacral = _paint(scene)
+    centres = np.stack([body.centre for body in scene.spine.vertebrae])
+    return Anatomy(canvas.tissues, canvas.instances, first_sacral, centres, scene.spine, grid, random)
+
+
+def _make_grid(field_of_view: FieldOfView, spacing: float | tuple[float, float, float], device: str) -> Grid:
+    steps = np.broadcast_to(np.asarray(spacing, dtype=np.float64), (3,))
+    if not (steps > 0).all():
+        raise ValueError(f"spacing must be positive, not {spacing}")
+    grid = Grid(field_of_view, steps, device)
+    if min(grid.shape) < 1:
+        raise ValueError(f"field of view {field_of_view} holds no voxel of {spacing} mm")
+    return grid
+
+
+def _paint(scene: Scene) -> Tensor:
+    """Paint from the outside to the canal; return the body of S1."""
+    trunk = paint_trunk(scene)
+    paint_muscles(scene, trunk)
+    paint_vessels(scene)
+    canal = shape_canal(scene)
+    cortex = scene.random.uniform(0.6, 1.6)  # mm
+    first_sacral = paint_sacrum(scene, cortex)
+    paint_iliac_wings(scene, trunk)
+    paint_hips(scene)
+    paint_ribs(scene)
+    for level in range(len(scene.spine.vertebrae)):
+        paint_vertebra(scene, level, cortex)
+    for disc in scene.spine.discs:
+        paint_disc(scene, disc)
+    paint_canal(scene, canal)  # last: it cuts the posterior margins
+    paint_lesions(scene)
+    return first_sacral

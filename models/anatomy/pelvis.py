@@ -1,0 +1,89 @@
+"""Iliac wings, hips and the lowest ribs: bone that is not spine."""
+
+import numpy as np
+import torch
+
+from models.anatomy.scene import L5, T11, T12, Scene
+from models.anatomy.tissues import Tissue
+from models.anatomy.trunk import Trunk
+
+Triple = tuple[float, float, float]
+HIPS_BELOW = -170.0  # mm: a field of view that ends above shows no hip
+
+
+def paint_iliac_wings(scene: Scene, trunk: Trunk) -> None:
+    """Paint both iliac wings, thickest at the sacroiliac joint."""
+    random, canvas = scene.random, scene.canvas
+    promontory = float(scene.spine.promontory[2])
+    for side in (1, -1):
+        out = side * scene.left
+        crest = scene.height_of(L5) + random.uniform(-2, 16)
+        plane = random.uniform(20, 38) - (out - 40) * random.uniform(0.55, 0.95)
+        thickness = random.uniform(3.5, 6) + 5 * torch.exp(-(((out - 44) / 14) ** 2))
+        depth = (scene.back - plane).abs()
+        medial = random.uniform(34, 42) + (scene.up - promontory).clamp(min=0) * 0.3
+        rim = scene.up < crest - ((out - 95) / 40) ** 2 * 18
+        wing = (depth < thickness) & (out > medial) & (out < 130) & rim & trunk.inner
+        canvas.paint_bone(wing, depth > thickness - 1.6, Tissue.RIB_CORTEX, Tissue.RIB_MARROW, instance=0)
+
+
+def paint_hips(scene: Scene) -> None:
+    """Paint hip joints, ischium and pubis, if they can be in view."""
+    if scene.canvas.grid.field_of_view[2][0] >= HIPS_BELOW:
+        return
+    for side in (1, -1):
+        _paint_hip(scene, side)
+
+
+def _paint_hip(scene: Scene, s: int) -> None:
+    """Socket, joint space, head, neck, trochanter, ischium, pubis; each an ellipsoid."""
+    draw, promontory = scene.random.uniform, float(scene.spine.promontory[2])
+    x = s * draw(78, 98)
+    y = float(np.median(scene.centre_back)) - draw(15, 60)
+    z = promontory - draw(75, 105)
+    r = draw(21, 26)
+    _ball(scene, (x - s * 6, y, z + 6), (r + draw(5, 9), r + draw(5, 9), r + draw(6, 14)))
+    _ball(scene, (x, y, z), (r + 3, r + 3, r + 3), marrow=Tissue.MUSCLE, rim=Tissue.MUSCLE)
+    if scene.random.chance(0.1):  # prosthesis
+        _ball(scene, (x, y, z), (r, r, r), marrow=Tissue.METAL, rim=Tissue.METAL)
+    else:
+        _ball(scene, (x, y, z), (r, r, r))
+    _ball(scene, (x + s * 32, y + 5, z - 14), (draw(26, 34), 13, 14))
+    _ball(scene, (x + s * 50, y + 8, z - 30), (17, 20, 45), cortex=3)
+    place = (x - s * draw(15, 28), y + draw(10, 35), z - draw(30, 50))
+    _ball(scene, place, (draw(12, 18), draw(14, 20), draw(25, 40)), cortex=2.2)
+    place = (s * draw(28, 40), y - draw(15, 35), z - draw(5, 25))
+    _ball(scene, place, (draw(26, 36), 9, 10), cortex=2)
+
+
+def _ball(
+    scene: Scene,
+    centre: Triple,
+    radii: Triple,
+    *,
+    marrow: Tissue = Tissue.RIB_MARROW,
+    rim: Tissue = Tissue.RIB_CORTEX,
+    cortex: float = 1.8,
+) -> None:
+    """Ellipsoid of bone with `cortex` mm of cortical bone."""
+    x, y, z = radii
+    part = scene.canvas.window(np.array(centre), (x + 2, y + 2, z + 2))
+    if part is None:
+        return
+    p, q, r = ((part.points[k] - centre[k]) / radii[k] for k in range(3))
+    distance = (p**2 + q**2 + r**2).sqrt()
+    part.paint_bone(distance < 1, distance > 1 - cortex / min(radii), rim, marrow, instance=0)
+
+
+def paint_ribs(scene: Scene) -> None:
+    """Paint the 11th and 12th ribs; the 12th may be short enough to pass for a transverse process."""
+    random = scene.random
+    ribs = ((T11, random.uniform(60, 110)), (T12, random.uniform(25, 90)))
+    for level, length in ribs:
+        for side in (1, -1):
+            out = side * scene.left - 24
+            behind = 2 + 10 * torch.sin((out / 45).clamp(0, 1.57)) - (out - 60).clamp(min=0) * 0.7
+            height = scene.height_of(level) + 4 - out * random.uniform(0.35, 0.75)
+            distance = ((scene.back - behind) ** 2 + ((scene.up - height) * 0.8) ** 2).sqrt()
+            rib = (distance < random.uniform(4, 5.5)) & (out > 0) & (out < length)
+            scene.canvas.paint_bone(rib, distance > 3.2, Tissue.RIB_CORTEX, Tissue.RIB_MARROW, instance=0)
