@@ -10,15 +10,15 @@ Side = Literal["left", "right"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 MUSCLE_GROUPS: tuple[Group, ...] = GROUPS[3:]
 
-_ENDINGS: dict[str, Group] = {
-    " vertebra": "vertebra",
-    " vertebral body": "body",
-    " disc": "disc",
-    " multifidus": "multifidus",
-    " erector spinae": "erector_spinae",
-    " psoas major": "psoas_major",
-    " quadratus lumborum": "quadratus_lumborum",
-}
+_NAMES: tuple[tuple[str, Group], ...] = (
+    ("vertebral body", "body"),
+    ("vertebra", "vertebra"),
+    ("disc", "disc"),
+    ("multifidus", "multifidus"),
+    ("erector spinae", "erector_spinae"),
+    ("psoas major", "psoas_major"),
+    ("quadratus lumborum", "quadratus_lumborum"),
+)
 
 
 def group_of(structure: str) -> Group | None:
@@ -27,7 +27,7 @@ def group_of(structure: str) -> Group | None:
     Parameters
     ----------
     structure : str
-        SegmentLabel, e.g. "L4-L5 disc" or "left multifidus".
+        SegmentLabel, e.g. "L4-L5 disc", "left multifidus" or "vertebra 1 (level not determined)".
 
     Returns
     -------
@@ -35,7 +35,7 @@ def group_of(structure: str) -> Group | None:
         None for structures that carry no features of their own: the sacrum (cut off at a different height in
         every scan) and the spinal canal (its texture is that of flowing liquid).
     """
-    return next((group for ending, group in _ENDINGS.items() if structure.endswith(ending)), None)
+    return next((group for name, group in _NAMES if name in structure), None)
 
 
 def side_of(structure: str) -> Side | None:
