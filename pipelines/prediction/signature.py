@@ -1,0 +1,114 @@
+"""The built-in predictors: a trained signature model behind declared minimum inputs."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from models.manifest import ManifestError
+from models.signatures.clinical import encode
+from models.signatures.predictor import Estimate, TrainedPredictor, load_predictor
+from pipelines.clinical import validate
+from pipelines.errors import ModelError
+from pipelines.features.table import feature_row
+from pipelines.prediction.readable import term_name
+from pipelines.prediction.requirements import Inputs, choose
+from pipelines.types import Contribution, Finding, ModelIdentity, Prediction, Role, SeriesAnalysis
+
+OUT_OF_RANGE: Final = "OUT_OF_RANGE"
+INPUT_IMPUTED: Final = "INPUT_IMPUTED"
+
+Target = Literal["asdeg", "pain"]
+Category = Literal["low", "moderate", "high", "uncertain"]
+
+_STRONGEST: Final = 8
+
+
+class SignaturePredictor:
+    """Predicts one target with a trained model.
+
+    Parameters
+    ----------
+    target : {"asdeg", "pain"}
+    root : Path, optional
+        Folder of models; the shipped ones by default.
+
+    Raises
+    ------
+    ModelError
+        MODEL_INVALID if a file of the model is missing, damaged or not trusted.
+    """
+
+    def __init__(self, target: Target, root: Path | None = None) -> None:
+        self.target: Target = target
+        try:
+            self._model = load_predictor(target, root)
+        except ManifestError as error:
+            raise ModelError("MODEL_INVALID", f"predictor {target}: {error}") from None
+
+    def predict(self, analyses: Mapping[Role, SeriesAnalysis], clinical: Mapping[str, Any]) -> Prediction:
+        """Answer for one case, or say why there is no answer; see `pipelines.prediction.Predictor`."""
+        known = validate(clinical).known()
+        row = {**feature_row(analyses), **encode(known)}
+        inputs = choose(self._model, analyses, row, known)
+        if inputs.reasons:
+            return self._prediction(inputs)
+        return self._evaluated(inputs, inputs.variant.estimate(row), known)
+
+    def _evaluated(self, inputs: Inputs, estimate: Estimate, clinical: Mapping[str, Any]) -> Prediction:
+        return self._prediction(
+            inputs,
+            probability=estimate.probability,
+            category=_category(estimate, self._model.thresholds),
+            signatures=estimate.signatures,
+            contributions=_strongest(estimate, clinical),
+            warnings=_warnings(self._model, estimate, clinical),
+        )
+
+    def _prediction(self, inputs: Inputs, **answer: Any) -> Prediction:
+        manifest = self._model.manifest
+        nothing: dict[str, Any] = {"probability": None, "category": None}
+        return Prediction(
+            target=self.target,
+            status="not_evaluable" if inputs.reasons else "evaluated",
+            reasons=inputs.reasons,
+            model=ModelIdentity(manifest.name, manifest.version, manifest.digest),
+            demonstration=self._model.demonstration,
+            inputs_used=inputs.used,
+            inputs_missing=inputs.missing,
+            **(nothing | answer),
+        )
+
+
+def _category(estimate: Estimate, thresholds: Mapping[str, float]) -> Category:
+    if estimate.out_of_range >= thresholds["uncertain_out_of_range"]:
+        return "uncertain"
+    if estimate.probability >= thresholds["high"]:
+        return "high"
+    return "moderate" if estimate.probability >= thresholds["moderate"] else "low"
+
+
+def _strongest(estimate: Estimate, clinical: Mapping[str, Any]) -> tuple[Contribution, ...]:
+    """Sum the terms that share a name, then keep those that moved the log-odds most."""
+    total: defaultdict[str, float] = defaultdict(float)
+    for term, value in estimate.terms.items():
+        total[term_name(term, clinical)] += value
+    ranked = sorted(total.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return tuple(Contribution(name, value) for name, value in ranked[:_STRONGEST] if value)
+
+
+def _warnings(
+    model: TrainedPredictor, estimate: Estimate, clinical: Mapping[str, Any]
+) -> tuple[Finding, ...]:
+    found = []
+    if estimate.out_of_range >= model.thresholds["uncertain_out_of_range"]:
+        text = (
+            f"{estimate.out_of_range:.0%} of the image features lie outside the range of the training "
+            "patients and were cut to it; check the acquisition and the segmentation"
+        )
+        found.append(Finding(OUT_OF_RANGE, text))
+    for name in model.optional_clinical:
+        if clinical.get(name) is None:
+            text = f"{name} is not known; the typical value of the training patients was used"
+            found.append(Finding(INPUT_IMPUTED, text))
+    return tuple(found)
