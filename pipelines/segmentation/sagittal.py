@@ -20,6 +20,7 @@ from pipelines.types import Finding, Segmentation, Volume
 
 BACKGROUND, BODY, DISC, SACRUM_REST, CANAL_CLASS, POSTERIOR, S1 = range(7)
 NEIGHBOUR_MM = 4.0  #: distance between slices that the network was trained on
+MIRRORED_UP_TO = 24  #: slices; thin-slice volumes gain nothing from the left-right mirrored stack
 MIN_BODY_CM3 = 2.0
 MIN_DISC_CM3 = 0.4
 MIN_BODIES = 2
@@ -60,9 +61,11 @@ def _predict(network: Network, oriented: Oriented) -> tuple[Tensor, tuple[float,
     small = (small - small.mean()) / (small.std() + 1e-6)
     step = max(1, round(NEIGHBOUR_MM / oriented.spacing[0]))
     stack = with_neighbours(small, step)
-    probabilities = predict_slices(network, stack) + predict_slices(network, stack.flip(1))
+    probabilities = predict_slices(network, stack)
+    if len(stack) <= MIRRORED_UP_TO:
+        probabilities = (probabilities + predict_slices(network, stack.flip(1))) / 2
     scale = slices.shape[1] / size[0], slices.shape[2] / size[1]
-    return (probabilities / 2).transpose(0, 1), scale
+    return probabilities.transpose(0, 1), scale
 
 
 def _evidence(probabilities: Tensor, oriented: Oriented, scale: tuple[float, float]) -> Evidence:
