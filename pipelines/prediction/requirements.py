@@ -50,7 +50,8 @@ def choose(
     wider = {name for names in lacking[:best] for name in names}
     optional = {name for name in predictor.optional_clinical if clinical.get(name) is None}
     missing = sorted(lacking[best].keys() | wider) + sorted([*unknown, *optional])
-    used = [name for name in _image_inputs(variant) if name not in lacking[best]]
+    there = (key for key in _keys(variant) if _role(key) in analyses)
+    used = [name for name in map(_input_name, there) if name not in lacking[best]]
     known = [name for name in _clinical(predictor) if clinical.get(name) is not None]
     used += [clinical_name(name, clinical[name]) for name in known]
     return Inputs(variant, tuple(reasons), tuple(used), tuple(missing))
@@ -61,10 +62,10 @@ def _lacking(
 ) -> dict[str, Finding]:
     """Readable name of each missing series, block or measurement, with its reason."""
     lacking: dict[str, Finding] = {}
-    for role in dict.fromkeys(_role(key) for key in (*variant.blocks, *variant.measurements)):
+    for role in dict.fromkeys(map(_role, _keys(variant))):
         if role not in analyses:
             lacking[role_name(role)] = _series_reason(role)
-    for key in (*variant.blocks, *variant.measurements):
+    for key in _keys(variant):
         if _role(key) in analyses and not _present(key, variant, row):
             name = _input_name(key)
             text = f"{name}: not computed, because the structure was not found or is not measurable"
@@ -105,8 +106,8 @@ def _clinical_reason(unknown: list[str]) -> Finding:
     return Finding(CLINICAL_MISSING, f"clinical variables not known: {names}; give them with the study")
 
 
-def _image_inputs(variant: Variant) -> list[str]:
-    return [_input_name(key) for key in (*variant.blocks, *variant.measurements)]
+def _keys(variant: Variant) -> tuple[str, ...]:
+    return (*variant.blocks, *variant.measurements)
 
 
 def _clinical(predictor: TrainedPredictor) -> tuple[str, ...]:
