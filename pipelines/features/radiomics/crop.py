@@ -10,19 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.features.boxes import bounding_box
+
 Edge = Literal["wrap", "mirror"]
 
 MARGIN = 4
 """Three voxels for coif1 and one more, where PyRadiomics extends an odd-sized crop to an even one."""
-
-
-def bounding_box(roi: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
-    """Give the smallest box that holds every True voxel of a non-empty 3D array."""
-    low_high = []
-    for axes in ((1, 2), (0, 2), (0, 1)):
-        where = np.flatnonzero(roi.any(axis=axes))
-        low_high.append(slice(int(where[0]), int(where[-1]) + 1))
-    return low_high[0], low_high[1], low_high[2]
 
 
 def crop(

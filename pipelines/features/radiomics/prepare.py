@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import FeatureError
-from pipelines.features.radiomics.crop import bounding_box, crop
+from pipelines.features.boxes import bounding_box
+from pipelines.features.radiomics.crop import crop
 from pipelines.features.radiomics.outcomes import check_finite, check_shape, check_values
 from pipelines.features.radiomics.profiles import Profile
 from pipelines.features.radiomics.resample import Triple, resample

@@ -1,0 +1,135 @@
+"""A small 3D Vision Transformer whose pooled tokens are the deep features.
+
+MONAI's ViT (Dosovitskiy et al. 2021, in three dimensions) over one cube per structure; the features are the
+mean of the last layer's tokens, which is what a head would read (Zou et al. 2025: "average pool").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from monai.networks.nets.vit import ViT
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from models.manifest import Manifest, open_model, write_manifest
+
+WEIGHTS_FILE = "weights.safetensors"
+
+SETTINGS: Mapping[str, int] = MappingProxyType(
+    {"side": 128, "patch": 16, "hidden": 192, "mlp": 768, "layers": 8, "heads": 6}
+)
+"""4.4 million parameters over 512 tokens."""
+
+
+class FeatureViT(nn.Module):
+    """Cube in, pooled tokens out.
+
+    Parameters
+    ----------
+    side, patch : int
+        Voxels along a side of the cube and of a token's patch; `patch` divides `side`.
+    hidden, mlp, layers, heads : int
+        Width of a token and of the block's inner layer, number of blocks and of attention heads.
+    """
+
+    def __init__(self, *, side: int, patch: int, hidden: int, mlp: int, layers: int, heads: int) -> None:
+        super().__init__()
+        self.side = side
+        self.hidden = hidden
+        self.backbone: nn.Module = ViT(
+            in_channels=1,
+            img_size=(side, side, side),
+            patch_size=(patch, patch, patch),
+            hidden_size=hidden,
+            mlp_dim=mlp,
+            num_layers=layers,
+            num_heads=heads,
+        )
+
+    def forward(self, cubes: Tensor) -> Tensor:
+        """Map cubes of shape (N, 1, side, side, side) to features of shape (N, hidden)."""
+        tokens, _ = self.backbone(cubes)  # (N, tokens, hidden)
+        pooled: Tensor = tokens.mean(dim=1)
+        return pooled
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Encoder:
+    """A network with its weights and its manifest, ready to use."""
+
+    network: FeatureViT
+    manifest: Manifest
+    device: torch.device
+
+    def features(self, cubes: Tensor) -> Tensor:
+        """Give the features of cubes.
+
+        Parameters
+        ----------
+        cubes : float32 tensor of shape (N, 1, side, side, side)
+            Each of mean 0 and SD 1.
+
+        Returns
+        -------
+        float32 tensor of shape (N, hidden), on the CPU
+        """
+        with torch.inference_mode():
+            found: Tensor = self.network(cubes.to(self.device))
+        return found.cpu()
+
+
+def load(name: str = "vit", root: Path | None = None, device: str = "cpu") -> Encoder:
+    """Load an encoder after its files have been checked against their digests.
+
+    Parameters
+    ----------
+    name : str
+        Folder of the model.
+    root : Path, optional
+        Folder of models; the shipped ones by default.
+    device : str
+        Torch's name of a device.
+
+    Raises
+    ------
+    models.manifest.ManifestError
+        If the manifest or the weights are missing or not those described.
+    """
+    folder, manifest = open_model(name, root)
+    network = FeatureViT(**manifest.settings)
+    state = load_file(folder / WEIGHTS_FILE)
+    network.load_state_dict({key: value.float() for key, value in state.items()})
+    place = torch.device(device)
+    return Encoder(network.eval().to(place), manifest, place)
+
+
+def initialised(seed: int, settings: Mapping[str, int] = SETTINGS) -> FeatureViT:
+    """Build an untrained network; the same seed gives the same weights, torch's generator is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return FeatureViT(**settings).eval()
+
+
+def write(
+    network: FeatureViT, folder: Path, settings: Mapping[str, int], about: Mapping[str, Any]
+) -> Manifest:
+    """Write weights (fp16) and manifest.
+
+    Parameters
+    ----------
+    network : FeatureViT
+    folder : Path
+        Made if absent.
+    settings : mapping
+        What `network` was built with.
+    about : mapping
+        The manifest's name, version, license, intended_use, training_data and metrics.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    halves = {key: value.to(torch.float16).contiguous() for key, value in network.state_dict().items()}
+    save_file(halves, folder / WEIGHTS_FILE)
+    return write_manifest(folder, {**about, "settings": dict(settings), "files": [WEIGHTS_FILE]})

@@ -1,0 +1,24 @@
+"""Boxes around regions of an array."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[slice, slice, slice]
+
+
+def bounding_box(roi: NDArray[np.bool_]) -> Box:
+    """Give the smallest box that holds every True voxel of a non-empty array (slices, rows, columns)."""
+    found = []
+    for axes in ((1, 2), (0, 2), (0, 1)):
+        where = np.flatnonzero(roi.any(axis=axes))
+        found.append(slice(int(where[0]), int(where[-1]) + 1))
+    return found[0], found[1], found[2]
+
+
+def widened(box: Box, margin: tuple[int, int, int], shape: tuple[int, ...]) -> Box:
+    """Widen a box by voxels on both sides, as far as the array of `shape` reaches."""
+    grown = [
+        slice(max(0, part.start - more), min(size, part.stop + more))
+        for part, more, size in zip(box, margin, shape, strict=True)
+    ]
+    return grown[0], grown[1], grown[2]

@@ -1,0 +1,137 @@
+"""Deep features of every structure of a segmented series: one cube each through the encoder.
+
+Zou et al. 2025 resize images to 128 x 128 x 128 by linear interpolation, bring them to mean 0 and SD 1, and
+take a 3D Vision Transformer's pooled output. They do not say whether the crop shows the surroundings; here it
+does not, so that a feature belongs to its structure.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from models.vit import Encoder
+from pipelines.errors import FeatureError
+from pipelines.features.boxes import bounding_box, widened
+from pipelines.features.geometry import index_spacing
+from pipelines.features.structures import group_of
+from pipelines.types import FeatureVector, Finding, Segmentation
+
+MARGIN_MM = 2.0
+"""Room around the structure, so that its border lies inside the cube."""
+
+INPUT = {"crop": "bounding box", "margin_mm": MARGIN_MM, "outside": "mean", "resize": "linear", "scale": "z"}
+"""What happens before the network; part of the digest."""
+
+
+def extract_series(segmentation: Segmentation, encoder: Encoder, batch: int = 4) -> tuple[FeatureVector, ...]:
+    """Give the deep features of all vertebrae, bodies, discs and muscles of a series.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+    encoder : models.vit.Encoder
+    batch : int
+        Cubes at a time (8 MiB each).
+
+    Returns
+    -------
+    tuple of FeatureVector
+        One per structure in label order, with values `deep_000` …; without values and with a `reason` where
+        the structure cannot give a cube (ROI_EMPTY, ROI_NOT_FINITE, ROI_CONSTANT).
+    """
+    labels = [label for label in sorted(segmentation.structures) if group_of(segmentation.structures[label])]
+    outcomes: dict[int, dict[str, float] | Finding] = {}
+    for start in range(0, len(labels), batch):
+        outcomes |= _run(segmentation, encoder, labels[start : start + batch])
+    return tuple(_vector(segmentation, encoder, label, outcomes[label]) for label in labels)
+
+
+def digest(encoder: Encoder) -> str:
+    """Give the sha256 that stands for the network and what happens to a structure before it."""
+    content = {"network": encoder.manifest.digest, "input": INPUT}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def cube(
+    voxels: NDArray[np.float32], roi: NDArray[np.bool_], spacing: tuple[float, float, float], side: int
+) -> Tensor:
+    """Cut out a structure and bring it to a cube of mean 0 and SD 1.
+
+    Parameters
+    ----------
+    voxels : float32 array of shape (slices, rows, columns)
+    roi : bool array of the same shape
+    spacing : tuple of three float
+        mm along slice, row and column index.
+    side : int
+
+    Returns
+    -------
+    float32 tensor of shape (1, side, side, side)
+        Slice, row and column run along the cube's sides; the box is stretched to the cube.
+
+    Raises
+    ------
+    FeatureError
+        ROI_EMPTY, ROI_NOT_FINITE, ROI_CONSTANT.
+    """
+    if not roi.any():
+        raise FeatureError("ROI_EMPTY", "the structure has no voxel")
+    slice_, row, column = (math.ceil(MARGIN_MM / step) for step in spacing)
+    box = widened(bounding_box(roi), (slice_, row, column), voxels.shape)
+    inside = roi[box]
+    values = voxels[box][inside].astype(np.float64)
+    if not np.isfinite(values).all():
+        raise FeatureError("ROI_NOT_FINITE", "the structure has voxels that are NaN or infinite")
+    if np.ptp(values) == 0:
+        raise FeatureError("ROI_CONSTANT", "all voxels of the structure have the same value")
+    filled = np.zeros(inside.shape, np.float32)  # 0 is the structure's mean
+    filled[inside] = (values - values.mean()) / values.std()
+    resized = functional.interpolate(
+        torch.from_numpy(filled)[None, None], size=(side, side, side), mode="trilinear", align_corners=False
+    )[0]
+    return (resized - resized.mean()) / resized.std(correction=0)
+
+
+def _run(
+    segmentation: Segmentation, encoder: Encoder, labels: list[int]
+) -> Iterator[tuple[int, dict[str, float] | Finding]]:
+    """Give each label its features, or why it has none; one pass through the network."""
+    cubes: dict[int, Tensor] = {}
+    for label in labels:
+        try:
+            cubes[label] = _cube_of(segmentation, label, encoder.network.side)
+        except FeatureError as error:
+            yield label, Finding(error.code, str(error))
+    if cubes:
+        rows = encoder.features(torch.stack(list(cubes.values()))).tolist()
+        for label, row in zip(cubes, rows, strict=True):
+            yield label, {f"deep_{index:03d}": value for index, value in enumerate(row)}
+
+
+def _cube_of(segmentation: Segmentation, label: int, side: int) -> Tensor:
+    volume = segmentation.volume
+    return cube(volume.voxels, segmentation.labels == np.uint8(label), index_spacing(volume), side)
+
+
+def _vector(
+    segmentation: Segmentation, encoder: Encoder, label: int, outcome: dict[str, float] | Finding
+) -> FeatureVector:
+    reason, values = (outcome, {}) if isinstance(outcome, Finding) else (None, outcome)
+    return FeatureVector(
+        role=segmentation.volume.role,
+        structure=segmentation.structures[label],
+        kind="deep",
+        profile=f"vit@{encoder.manifest.version}",
+        digest=digest(encoder),
+        values=values,
+        reason=reason,
+    )
