@@ -1,0 +1,19 @@
+"""Whether a site is set up: each check says what is there, and what to do if it is not right."""
+
+from collections.abc import Iterator
+
+from node.doctor.check import Check
+from node.doctor.machine import decoders, device, models
+from node.doctor.network import destinations, peers, receiver, web
+from node.doctor.storage import clinical, data_folder, database
+from node.settings import Settings
+
+__all__ = ["Check", "examine"]
+
+CHECKS = (data_folder, database, clinical, receiver, peers, web, destinations, device, decoders, models)
+
+
+def examine(settings: Settings) -> Iterator[Check]:
+    """Yield the checks one by one, as they are done; nothing is changed, nothing is left behind."""
+    for check in CHECKS:
+        yield from check(settings)
