@@ -4,10 +4,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from node import engine as database
 from node.db import Base, Study
+from node.migrations import HEAD
+from node.migrations.run import config
 from node.settings import Settings
 
 
@@ -21,6 +24,12 @@ def engine(tmp_path: Path) -> Engine:
 def test_migrations_lead_to_the_models(engine: Engine, tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_head_names_the_newest_revision(engine: Engine) -> None:
+    assert ScriptDirectory.from_config(config()).get_current_head() == HEAD
+    with engine.connect() as connection:
+        assert database.revision(connection) == HEAD
 
 
 def test_migrations_make_the_same_constraints_as_the_models(engine: Engine, tmp_path: Path) -> None:

@@ -1,0 +1,102 @@
+"""Who may open an association, and how many at a time (PS3.8 9.3.4: result, source, reason)."""
+
+import socket
+import threading
+from enum import Enum
+
+from node import logs
+from node.settings import Peer, Receiver
+
+log = logs.get(__name__)
+
+
+class Rejection(Enum):
+    """Why an association is rejected, as A-ASSOCIATE-RJ says it: (result, source, reason)."""
+
+    CALLED_AE = (1, 1, 7)  #: permanent, service user, called AE title not recognised
+    CALLING_AE = (1, 1, 3)  #: permanent, service user, calling AE title not recognised
+    OVERLOAD = (2, 3, 2)  #: transient, service provider (presentation), local limit exceeded
+
+
+Address = tuple[str, int]
+
+#: connections that have not asked for an association yet: of one host, and of all
+HALF_OPEN_PER_HOST = 32
+HALF_OPEN = 128
+
+
+class Admission:
+    """Decides on each connection and association request; counts those that are open.
+
+    Parameters
+    ----------
+    settings : Receiver
+        Own AE title, peers and limit.
+    """
+
+    def __init__(self, settings: Receiver) -> None:
+        self._settings = settings
+        self._admitted: set[int] = set()
+        self._half_open: set[Address] = set()
+        self._lock = threading.Lock()
+
+    def connect(self, address: Address) -> bool:
+        """Let a connection in, unless too many are silent: they cost a thread each."""
+        with self._lock:
+            of_host = sum(1 for host, _ in self._half_open if host == address[0])
+            if of_host >= HALF_OPEN_PER_HOST or len(self._half_open) >= HALF_OPEN:
+                return False
+            self._half_open.add(address)
+        return True
+
+    def request(self, association: int, called: str, calling: str, address: Address) -> Rejection | None:
+        """Admit an association, or say why not.
+
+        Parameters
+        ----------
+        association : int
+            Identifies it until `ended`.
+        called, calling : str
+            AE titles of the request.
+        address : (host, port)
+            Where the connection comes from.
+        """
+        self._spoken(address)
+        if self._settings.require_called_ae and called.strip() != self._settings.ae_title:
+            return Rejection.CALLED_AE
+        if not self._is_peer(calling.strip(), address[0]):
+            return Rejection.CALLING_AE
+        with self._lock:
+            if len(self._admitted) >= self._settings.max_associations:
+                return Rejection.OVERLOAD
+            self._admitted.add(association)
+        return None
+
+    def ended(self, association: int, address: Address) -> bool:
+        """Make room; return whether the association had been admitted."""
+        self._spoken(address)
+        with self._lock:
+            admitted = association in self._admitted
+            self._admitted.discard(association)
+        return admitted
+
+    def _spoken(self, address: Address) -> None:
+        with self._lock:
+            self._half_open.discard(address)
+
+    def _is_peer(self, calling: str, address: str) -> bool:
+        peers = self._settings.peers
+        return not peers or any(peer.ae_title == calling and _comes_from(peer, address) for peer in peers)
+
+
+def _comes_from(peer: Peer, address: str) -> bool:
+    if peer.host is None:
+        return True
+    try:
+        found = socket.getaddrinfo(peer.host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        log.warning(
+            "the address of a peer cannot be resolved", peer=peer.ae_title, host=peer.host, error=str(error)
+        )
+        return False
+    return address in {str(entry[4][0]) for entry in found}
