@@ -5,10 +5,15 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
+from models import vit
+from models.manifest import ManifestError
+from models.vit import Encoder
 from pipelines import segmentation
 from pipelines.cache import Cache, cache_key
 from pipelines.dicom.volume import load_volume
+from pipelines.errors import ModelError
 from pipelines.features import deep, fat, morphometry, radiomics
 from pipelines.types import (
     AXIAL_MR_ROLES,
@@ -70,10 +75,10 @@ def analyse_series(
     report("reading")
     with clock.measure("reading"):
         volume = load_volume(series, role)
-        network = deep.load_network(device)
+        encoder = _encoder(device)
         digests = [p.digest for p in profiles_for(role)]
         model = segmentation.identity(role, device)
-        key = cache_key(series, [VERSION, role.value, model.digest, network.identity.digest, *digests])
+        key = cache_key(series, [VERSION, role.value, model.digest, deep.digest(encoder), *digests])
         kept = cache.get(key, volume)
     if kept is not None:
         return kept
@@ -81,10 +86,19 @@ def analyse_series(
     with clock.measure("segmentation"):
         segmented = segmentation.segment(volume, device)
     analysis = SeriesAnalysis(
-        segmented, _measure(segmented, clock), _features(segmented, network, clock, report)
+        segmented, _measure(segmented, clock), _features(segmented, encoder, clock, report)
     )
     cache.put(key, analysis)
     return analysis
+
+
+@lru_cache(maxsize=2)
+def _encoder(device: str) -> Encoder:
+    """Load the shipped encoder once per process and device."""
+    try:
+        return vit.load(device=str(segmentation.choose_device(device)))
+    except ManifestError as error:
+        raise ModelError("MODEL_DAMAGED", str(error)) from None
 
 
 def _measure(segmented: Segmentation, clock: Stopwatch) -> tuple[Measurement, ...]:
@@ -96,7 +110,7 @@ def _measure(segmented: Segmentation, clock: Stopwatch) -> tuple[Measurement, ..
 
 
 def _features(
-    segmented: Segmentation, network: "deep.Network", clock: Stopwatch, report: Callable[[str], None]
+    segmented: Segmentation, encoder: Encoder, clock: Stopwatch, report: Callable[[str], None]
 ) -> tuple[FeatureVector, ...]:
     report("radiomics")
     vectors: list[FeatureVector] = []
@@ -105,5 +119,5 @@ def _features(
             vectors += radiomics.extract_series(segmented, profile, jobs=os.cpu_count() or 1)
     report("deep features")
     with clock.measure("deep features"):
-        vectors += deep.extract_series(segmented, network)
+        vectors += deep.extract_series(segmented, encoder)
     return tuple(vectors)

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from pipelines.segmentation.axial import segment_axial
 from pipelines.segmentation.ct import segment_ct
-from pipelines.segmentation.network import load_network
+from pipelines.segmentation.network import choose_device, load_network
 from pipelines.segmentation.sagittal import segment_sagittal
 from pipelines.types import AXIAL_MR_ROLES, SAGITTAL_ROLES, ModelIdentity, Role, Segmentation, Volume
 
@@ -45,4 +45,4 @@ def identity(role: Role, device: str = "auto") -> ModelIdentity:
     return load_network(_NETWORKS[role], device).identity
 
 
-__all__ = ["SHIPPED", "Segmenter", "identity", "segment"]
+__all__ = ["SHIPPED", "Segmenter", "choose_device", "identity", "segment"]
