@@ -49,12 +49,15 @@ def radiomics_signature(classifier: str = "logistic", seed: int = 0) -> Pipeline
     )
 
 
-def deep_signature(classifier: str = "logistic", seed: int = 0, variance: float = 0.9) -> Pipeline:
-    """Build the pipeline of DL-sign: z-score, PCA keeping `variance`, LASSO, classifier."""
+def deep_signature(classifier: str = "logistic", seed: int = 0, components: int = 32) -> Pipeline:
+    """Build the pipeline of DL-sign: z-score, PCA, LASSO, classifier.
+
+    `components` is at most the number of deep features; it bounds the size of the file too.
+    """
     return Pipeline(
         [
             ("standardise", _standardise(StandardScaler(), _DEEP_LIMIT)),
-            ("reduce", PCA(n_components=variance, svd_solver="full")),
+            ("reduce", PCA(n_components=components, svd_solver="full")),
             ("select", _select(LassoSelection(seed=seed))),
             ("classify", CLASSIFIERS[classifier](seed)),
         ]

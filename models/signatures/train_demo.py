@@ -24,6 +24,7 @@ from models.signatures.simulated import EFFECTS, PREVALENCE, Cohort, draw
 from models.signatures.targets import ROBUST_FEATURES, TARGETS, TargetPlan, VariantPlan
 
 HELD_OUT: Final = 2000
+MOST_COMPONENTS: Final = 32
 
 
 def train_demonstration(
@@ -103,7 +104,8 @@ def fit_variant(variant: VariantPlan, plan: TargetPlan, train: Cohort, seed: int
     first, second = len(radiomics), len(radiomics) + len(deep)
     signatures = [("rad_sign", radiomics_signature(seed=seed), inputs[:first])]
     if deep:
-        signatures.append(("dl_sign", deep_signature(seed=seed), inputs[first:second]))
+        reduced = deep_signature(seed=seed, components=min(MOST_COMPONENTS, len(deep)))
+        signatures.append(("dl_sign", reduced, inputs[first:second]))
     model = FusedModel(signatures, inputs[second:], seed=seed).fit(train.of(columns), train.outcome)
     present = tuple(
         block for block in variant.blocks if any(name.startswith(f"{block}.") for name in columns)

@@ -27,7 +27,7 @@ def _model(cohort: Cohort, classifier: str = "logistic") -> FusedModel:
     places = {kind: [i for i, k in enumerate(kinds) if k == kind] for kind in ("radiomics", "deep")}
     signatures = [
         ("rad_sign", radiomics_signature(classifier), places["radiomics"]),
-        ("dl_sign", deep_signature(classifier), places["deep"]),
+        ("dl_sign", deep_signature(classifier, components=4), places["deep"]),
     ]
     return FusedModel(signatures, [len(kinds) - 1])
 
@@ -49,13 +49,13 @@ def test_a_known_effect_is_recovered(cohort: Cohort, fitted: FusedModel) -> None
 def test_permuted_outcomes_give_no_better_than_chance(cohort: Cohort) -> None:
     rng = np.random.default_rng(0)
     found = []
-    for _ in range(2):
+    for _ in range(5):
         outcome = rng.permutation(cohort.outcome[:200])
         folds = StratifiedKFold(3, shuffle=True, random_state=0)
         model = _model(cohort).set_params(folds=3)
         unseen = cross_val_predict(model, cohort.values[:200], outcome, cv=folds, method="predict_proba")
         found.append(roc_auc_score(outcome, unseen[:, 1]))
-    assert 0.42 < np.mean(found) < 0.58, found
+    assert 0.43 < np.mean(found) < 0.57, found
 
 
 def test_the_final_regression_never_sees_an_in_sample_signature(cohort: Cohort) -> None:
