@@ -5,14 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from node import engine as databases
 from node.doctor.check import Check
+from node.migrations import HEAD
 from node.settings import Settings
 
 
@@ -64,17 +63,15 @@ def clinical(settings: Settings) -> Iterator[Check]:
 
 
 def _revision(engine: Engine) -> Check:
-    with databases.readers(engine)() as session:
-        connection = session.connection()
-        newest = ScriptDirectory.from_config(databases.alembic_config(connection)).get_current_head()
-        current = MigrationContext.configure(connection).get_current_revision()
+    with engine.connect() as connection:
+        current = databases.revision(connection)
     where = engine.url.render_as_string()
-    if current == newest:
+    if current == HEAD:
         return Check("database", "ok", f"{where} at revision {current}")
     return Check(
         "database",
         "warning",
-        f"{where} at revision {current}, newest {newest}",
+        f"{where} at revision {current}, newest {HEAD}",
         "starting the node migrates it",
     )
 
