@@ -58,6 +58,14 @@ def inflated(data: memoryview, transfer_syntax_uid: str) -> memoryview:
 def elements(data: memoryview, encoding: Encoding, last: int) -> Iterator[tuple[int, memoryview]]:
     """Yield tag and encoded value of the top-level elements up to the tag `last`; sequences are passed over.
 
+    Parameters
+    ----------
+    data : memoryview
+        A data set, or its beginning.
+    encoding : Encoding
+    last : int
+        A tag below that of items and delimiters, (FFFE,E000).
+
     Raises
     ------
     InvalidInstance
@@ -71,7 +79,7 @@ def elements(data: memoryview, encoding: Encoding, last: int) -> Iterator[tuple[
         if not nesting and tag > last:
             return
         if tag in (ITEM_DELIMITATION, SEQUENCE_DELIMITATION):
-            _close(nesting, position)
+            nesting.pop()  # not empty: outside of everything these tags are beyond `last`
         elif length == UNDEFINED:
             nesting.append(_inner(inside, vr))
         else:
@@ -107,12 +115,6 @@ def _head(data: memoryview, at: int, encoding: Encoding) -> tuple[int, bytes, in
 def _inner(outer: Encoding, vr: bytes) -> Encoding:
     """Return the layout inside: a UN of undefined length holds implicit little endian (PS3.5 6.2.2)."""
     return Encoding(implicit=True, order="<") if vr == b"UN" else outer
-
-
-def _close(nesting: list[Encoding], at: int) -> None:
-    if not nesting:
-        raise _broken("a sequence ends that has not begun", at)
-    nesting.pop()
 
 
 def _broken(what: str, at: int) -> InvalidInstance:
