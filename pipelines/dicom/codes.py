@@ -154,6 +154,9 @@ MEASUREMENTS: Mapping[str, MeasurementCode] = {
     "volume": MeasurementCode(VOLUME, "volume"),
     "mean_hu": MeasurementCode(ATTENUATION, "mean HU", MEAN),
     "sd_hu": MeasurementCode(ATTENUATION, "SD HU", STANDARD_DEVIATION),
+    "mean_hu_trabecular": _own(
+        "HU-TRABECULAR", "Mean attenuation more than 3 mm inside the surface", "inner HU"
+    ),
     "mean_signal": MeasurementCode(MR_SIGNAL, "mean signal", MEAN),
     "sd_signal": MeasurementCode(MR_SIGNAL, "SD signal", STANDARD_DEVIATION),
     "disc_height": _own("DISCHEIGHT", "Disc height, mean", "height"),

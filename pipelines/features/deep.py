@@ -9,6 +9,8 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -16,12 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from models.vit import Encoder
-from pipelines.errors import FeatureError
+from models.manifest import ManifestError
+from models.vit import Encoder, load
+from pipelines.errors import FeatureError, ModelError
 from pipelines.features.boxes import bounding_box, widened
 from pipelines.features.geometry import index_spacing
 from pipelines.features.structures import group_of
-from pipelines.types import FeatureVector, Finding, Segmentation
+from pipelines.segmentation.network import choose_device
+from pipelines.types import FeatureVector, Finding, ModelIdentity, Segmentation
 
 MARGIN_MM = 2.0
 """Room around the structure, so that its border lies inside the cube."""
@@ -30,13 +34,51 @@ INPUT = {"crop": "bounding box", "margin_mm": MARGIN_MM, "outside": "mean", "res
 """What happens before the network; part of the digest."""
 
 
-def extract_series(segmentation: Segmentation, encoder: Encoder, batch: int = 4) -> tuple[FeatureVector, ...]:
+@dataclass(frozen=True, eq=False, slots=True)
+class Network:
+    """An encoder and what its features are known by."""
+
+    encoder: Encoder
+    identity: ModelIdentity  #: `digest` covers the weights and what happens to a structure before them
+
+
+@lru_cache(maxsize=4)
+def load_network(device: str = "auto") -> Network:
+    """Load the shipped encoder, once per process and device.
+
+    Parameters
+    ----------
+    device : str
+        "auto" is the first GPU, else the CPU.
+
+    Raises
+    ------
+    ModelError
+        If the weights are missing, damaged, or do not fit the network.
+    """
+    try:
+        return identified(load(device=str(choose_device(device))))
+    except ManifestError as error:
+        raise ModelError("MODEL_DAMAGED", str(error)) from None
+    except (RuntimeError, TypeError) as error:  # state dict or settings of another network
+        raise ModelError("MODEL_MISMATCH", f"the deep features' weights do not fit: {error}") from None
+
+
+def identified(encoder: Encoder) -> Network:
+    """Give an encoder the identity that its features carry."""
+    content = {"network": encoder.manifest.digest, "input": INPUT}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Network(encoder, ModelIdentity("vit", encoder.manifest.version, digest))
+
+
+def extract_series(segmentation: Segmentation, network: Network, batch: int = 4) -> tuple[FeatureVector, ...]:
     """Give the deep features of all vertebrae, bodies, discs and muscles of a series.
 
     Parameters
     ----------
     segmentation : Segmentation
-    encoder : models.vit.Encoder
+    network : Network
     batch : int
         Cubes at a time (8 MiB each).
 
@@ -49,15 +91,8 @@ def extract_series(segmentation: Segmentation, encoder: Encoder, batch: int = 4)
     labels = [label for label in sorted(segmentation.structures) if group_of(segmentation.structures[label])]
     outcomes: dict[int, dict[str, float] | Finding] = {}
     for start in range(0, len(labels), batch):
-        outcomes |= _run(segmentation, encoder, labels[start : start + batch])
-    return tuple(_vector(segmentation, encoder, label, outcomes[label]) for label in labels)
-
-
-def digest(encoder: Encoder) -> str:
-    """Give the sha256 that stands for the network and what happens to a structure before it."""
-    content = {"network": encoder.manifest.digest, "input": INPUT}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+        outcomes |= _run(segmentation, network.encoder, labels[start : start + batch])
+    return tuple(_vector(segmentation, network.identity, label, outcomes[label]) for label in labels)
 
 
 def cube(
@@ -123,15 +158,15 @@ def _cube_of(segmentation: Segmentation, label: int, side: int) -> Tensor:
 
 
 def _vector(
-    segmentation: Segmentation, encoder: Encoder, label: int, outcome: dict[str, float] | Finding
+    segmentation: Segmentation, identity: ModelIdentity, label: int, outcome: dict[str, float] | Finding
 ) -> FeatureVector:
     reason, values = (outcome, {}) if isinstance(outcome, Finding) else (None, outcome)
     return FeatureVector(
         role=segmentation.volume.role,
         structure=segmentation.structures[label],
         kind="deep",
-        profile=f"vit@{encoder.manifest.version}",
-        digest=digest(encoder),
+        profile=f"{identity.name}@{identity.version}",
+        digest=identity.digest,
         values=values,
         reason=reason,
     )

@@ -5,7 +5,7 @@ import torch
 from models.manifest import ManifestError
 from models.vit import FeatureViT, initialised, load, write
 from pipelines.errors import FeatureError
-from pipelines.features.deep import cube, digest, extract_series
+from pipelines.features.deep import cube, extract_series, identified, load_network
 from pipelines.types import Role
 
 SMALL = {"side": 32, "patch": 16, "hidden": 24, "mlp": 48, "layers": 2, "heads": 2}
@@ -13,9 +13,9 @@ ABOUT = dict.fromkeys(("name", "version", "license", "intended_use", "training_d
 
 
 @pytest.fixture
-def encoder(tmp_path):
+def network(tmp_path):
     write(initialised(5, SMALL), tmp_path / "vit", SMALL, ABOUT)
-    return load(root=tmp_path)
+    return identified(load(root=tmp_path))
 
 
 @pytest.fixture
@@ -31,24 +31,24 @@ def axial(segment):
     return segment(voxels, labels, structures, role=Role.MR_AXIAL_T2)
 
 
-def test_features_of_each_structure_or_a_reason(axial, encoder):
-    left, right, flat = extract_series(axial, encoder, batch=2)
+def test_features_of_each_structure_or_a_reason(axial, network):
+    left, right, flat = extract_series(axial, network, batch=2)
     assert list(left.values) == [f"deep_{i:03d}" for i in range(24)]
     assert left.values != right.values
-    assert (left.kind, left.profile, left.digest) == ("deep", "vit@x", digest(encoder))
+    assert (left.kind, left.profile, left.digest) == ("deep", "vit@x", network.identity.digest)
     assert flat.reason.code == "ROI_CONSTANT"
     assert not flat.values
 
 
-def test_features_do_not_depend_on_the_batch(axial, encoder):
-    one, all_ = extract_series(axial, encoder, batch=1), extract_series(axial, encoder, batch=8)
+def test_features_do_not_depend_on_the_batch(axial, network):
+    one, all_ = extract_series(axial, network, batch=1), extract_series(axial, network, batch=8)
     for a, b in zip(one, all_, strict=True):
         assert list(a.values.values()) == pytest.approx(list(b.values.values()), abs=1e-6)
 
 
-def test_digest_covers_the_network(tmp_path, encoder):
+def test_digest_covers_the_network(tmp_path, network):
     write(initialised(6, SMALL), tmp_path / "other", SMALL, ABOUT)
-    assert digest(load("other", tmp_path)) != digest(encoder)
+    assert identified(load("other", tmp_path)).identity.digest != network.identity.digest
 
 
 def test_cube_has_mean_0_and_sd_1_and_keeps_the_axes():
@@ -86,9 +86,15 @@ def test_cubes_that_cannot_be(value, code):
     assert caught.value.code == code
 
 
-def test_a_replaced_weight_file_is_refused(tmp_path, encoder):
+def test_a_replaced_weight_file_is_refused(tmp_path, network):
     other = tmp_path / "other"
     write(FeatureViT(**SMALL), other, SMALL, ABOUT)
     (tmp_path / "vit" / "weights.safetensors").write_bytes((other / "weights.safetensors").read_bytes())
     with pytest.raises(ManifestError, match="damaged or replaced"):
         load(root=tmp_path)
+
+
+def test_the_shipped_network_is_loaded_once():
+    network = load_network("cpu")
+    assert network is load_network("cpu")
+    assert (network.identity.name, network.identity.version) == ("vit", network.encoder.manifest.version)
