@@ -8,23 +8,21 @@ word no longer counts (`LeaseLost`).
 Every function takes a writing session and leaves the commit to the caller.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, CursorResult, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from node.db import Job
 from node.errors import LeaseLost
+from node.statements import execute, insert
 
 Kind = Literal["analyse", "deliver"]
 LONGEST_PAUSE = timedelta(hours=1)
 SETTLED = ("succeeded", "failed")
 DIED = "whoever worked on it died or fell silent, on every attempt"
-_INSERT: dict[str, Callable[[type[Job]], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,11 @@ def enqueue(
     now = now or datetime.now(UTC)
     key = {"study_id": study_id, "revision": revision, "kind": kind, "target": target}
     fresh = {"state": "queued", "run_after": now, "attempts": 0, "progress": {}}
-    insert = _INSERT[session.get_bind().dialect.name](Job).values(**key, **fresh, priority=0, clock=now)
-    if _rows(session, insert.on_conflict_do_nothing()):
+    new = insert(session, Job).values(**key, **fresh, priority=0, clock=now)
+    if execute(session, new.on_conflict_do_nothing()):
         return True
     settled = update(Job).filter_by(**key).where(Job.state.in_(SETTLED))
-    return again and _rows(session, settled.values(**fresh, error=None)) > 0
+    return again and execute(session, settled.values(**fresh, error=None)) > 0
 
 
 def claim(
@@ -103,13 +101,9 @@ def claim(
     now : datetime, optional
     """
     now = now or datetime.now(UTC)
-    due = or_(
-        (Job.state == "queued") & (Job.run_after <= now),
-        (Job.state == "running") & (Job.lease_until < now) & (Job.attempts < terms.max_attempts),
-    )
     candidate = (
         select(Job.id)
-        .where(_which(kind, target), due)
+        .where(_which(kind, target), _claimable(terms), _due_at() <= now)
         .order_by(Job.priority.desc(), Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -184,7 +178,7 @@ def expire(session: Session, holder: str, now: datetime | None = None) -> int:
     """
     past = (now or datetime.now(UTC)) - timedelta(seconds=1)
     held = (Job.state == "running") & Job.worker.startswith(holder, autoescape=True)
-    return _rows(session, update(Job).where(held).values(lease_until=past))
+    return execute(session, update(Job).where(held).values(lease_until=past))
 
 
 def give_up(
@@ -197,10 +191,9 @@ def give_up(
 ) -> list[Job]:
     """Fail the jobs that took their worker down on every attempt, and return them."""
     now = now or datetime.now(UTC)
-    lost = (Job.state == "running") & (Job.lease_until < now) & (Job.attempts >= terms.max_attempts)
     failed = (
         update(Job)
-        .where(_which(kind, target), lost)
+        .where(_which(kind, target), _lost(terms, now))
         .values(state="failed", lease_until=None, error=DIED)
         .returning(Job)
         .execution_options(synchronize_session=False, populate_existing=True)
@@ -208,11 +201,32 @@ def give_up(
     return list(session.scalars(failed))
 
 
-def next_due(session: Session, kind: Kind, target: str | None = None) -> datetime | None:
-    """Return when the next job falls due or the next lease runs out; None if no job is open."""
-    when = func.min(func.coalesce(Job.lease_until, Job.run_after)).label("when")
-    which = select(when).where(_which(kind, target), Job.state.not_in(SETTLED))
-    return session.scalar(which)
+def any_lost(
+    session: Session, kind: Kind, terms: Terms, target: str | None = None, now: datetime | None = None
+) -> bool:
+    """Return whether `give_up` would find a job; a session that only reads will do."""
+    lost = _which(kind, target) & _lost(terms, now or datetime.now(UTC))
+    return session.scalar(select(Job.id).where(lost).limit(1)) is not None
+
+
+def next_due(session: Session, kind: Kind, terms: Terms, target: str | None = None) -> datetime | None:
+    """Return from when on `claim` will find a job; None if nothing is open."""
+    which = select(func.min(_due_at()).label("due")).where(_which(kind, target), _claimable(terms))
+    due: datetime | None = session.scalar(which)
+    return due
+
+
+def _due_at() -> ColumnElement[Any]:
+    """When a job may be claimed: as its pause ends, or as its holder's lease runs out."""
+    return case((Job.state == "running", Job.lease_until), else_=Job.run_after)
+
+
+def _claimable(terms: Terms) -> ColumnElement[bool]:
+    return or_(Job.state == "queued", (Job.state == "running") & (Job.attempts < terms.max_attempts))
+
+
+def _lost(terms: Terms, now: datetime) -> ColumnElement[bool]:
+    return (Job.state == "running") & (Job.attempts >= terms.max_attempts) & (Job.lease_until < now)
 
 
 def _which(kind: Kind, target: str | None) -> ColumnElement[bool]:
@@ -221,10 +235,5 @@ def _which(kind: Kind, target: str | None) -> ColumnElement[bool]:
 
 def _ours(session: Session, job: Job, **values: object) -> None:
     mine = (Job.id == job.id) & (Job.worker == job.worker) & (Job.attempts == job.attempts)
-    if _rows(session, update(Job).where(mine, Job.state == "running").values(**values)) != 1:
+    if execute(session, update(Job).where(mine, Job.state == "running").values(**values)) != 1:
         raise LeaseLost(f"job {job.id}: {job.worker} no longer holds it")
-
-
-def _rows(session: Session, statement: Any) -> int:
-    result = session.execute(statement.execution_options(synchronize_session=False))
-    return cast("CursorResult[Any]", result).rowcount

@@ -1,0 +1,117 @@
+"""Results to a Storage SCP (PS3.4 annex B): one association per batch, one context per transfer syntax."""
+
+import socket
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from pydicom.filereader import read_file_meta_info
+from pynetdicom import AE, _config, build_context, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
+
+from node.delivery.objects import Outgoing, Receipt
+from node.errors import TransientDeliveryError
+from node.settings import Destination
+
+SUCCESS = 0x0000
+#: what no repetition will change: SOP class not supported, not authorised, unrecognised operation,
+#: invalid SOP instance and the like (PS3.7 annex C)
+PERMANENT = frozenset({0x0106, 0x0115, 0x0117, 0x0118, 0x0119, 0x0120, 0x0121, 0x0122, 0x0124, 0x0211})
+
+
+class CStore:
+    """A Storage SCP as a destination.
+
+    Parameters
+    ----------
+    destination : Destination
+        Host, port, called AE title; `timeout_s` bounds the connection, the negotiation and each response.
+    ae_title : str
+        Our own.
+    """
+
+    def __init__(self, destination: Destination, ae_title: str) -> None:
+        self._destination = destination
+        self._entity = AE(ae_title)
+        self._entity.connection_timeout = destination.timeout_s
+        self._entity.acse_timeout = destination.timeout_s
+        self._entity.dimse_timeout = destination.timeout_s
+        self._entity.network_timeout = destination.timeout_s
+        # pynetdicom knows this for the whole process only: send a file's bytes as they are
+        _config.STORE_SEND_CHUNKED_DATASET = True
+
+    def send(self, objects: Sequence[Outgoing]) -> Generator[Receipt, None, None]:
+        """Send objects over one association; see `node.delivery.destinations.Destination`."""
+        syntaxes = {}
+        for item in objects:
+            if item.path.is_file():
+                syntaxes[item] = str(read_file_meta_info(item.path).TransferSyntaxUID)
+            else:
+                yield Receipt(item.delivery_id, "refused", f"{item.path.name} is no longer there")
+        if not syntaxes:
+            return
+        wanted = sorted({(item.sop_class_uid, syntax) for item, syntax in syntaxes.items()})
+        association = self._associate([build_context(*pair) for pair in wanted])
+        accepted = {(c.abstract_syntax, c.transfer_syntax[0]) for c in association.accepted_contexts}
+        try:
+            for item, syntax in syntaxes.items():
+                yield self._store(association, item, (item.sop_class_uid, syntax) in accepted)
+        finally:
+            if association.is_established:
+                association.release()
+
+    def _associate(self, contexts: list[PresentationContext]) -> Association:
+        to = self._destination
+        association = self._entity.associate(
+            to.host,
+            to.port,
+            contexts=contexts,
+            ae_title=to.ae_title,
+            evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)],
+        )
+        if not association.is_established:
+            peer = f"{to.ae_title} at {to.host}:{to.port}"
+            raise TransientDeliveryError(f"{to.name}: {peer} {_why(association)}")
+        return association
+
+    def _store(self, association: Association, item: Outgoing, accepted: bool) -> Receipt:
+        if not accepted:
+            text = f"SOP class {item.sop_class_uid} is not accepted by {self._destination.ae_title}"
+            return Receipt(item.delivery_id, "refused", text)
+        if not association.is_established:
+            raise TransientDeliveryError(f"{self._destination.name}: the association was lost")
+        response = association.send_c_store(item.path)
+        if "Status" not in response:
+            association.abort()
+            raise TransientDeliveryError(
+                f"{self._destination.name}: no response within {self._destination.timeout_s:g} s, or aborted"
+            )
+        return receipt(item.delivery_id, response.Status, response.get("ErrorComment"))
+
+
+def receipt(delivery_id: int, status: int, comment: str | None = None) -> Receipt:
+    """Judge the status of a C-STORE response (PS3.4 B.2.3, PS3.7 annex C).
+
+    Warnings (0x0001, 0x0107, 0x0116, 0xBxxx) mean stored; 0xA9xx, 0xCxxx and `PERMANENT` mean never; any
+    other failure (out of resources 0xA7xx, processing failure 0x0110 …) is worth another attempt.
+    """
+    text = f"status 0x{status:04X}" + (f": {comment}" if comment else "")
+    if status == SUCCESS:
+        return Receipt(delivery_id, "delivered")
+    if status in {0x0001, 0x0107, 0x0116} or status >> 12 == 0xB:
+        return Receipt(delivery_id, "delivered", text)
+    if status >> 8 == 0xA9 or status >> 12 == 0xC or status in PERMANENT:
+        return Receipt(delivery_id, "refused", text)
+    return Receipt(delivery_id, "deferred", text)
+
+
+def _why(association: Association) -> str:
+    if association.is_rejected:
+        answer: Any = association.acceptor.primitive
+        return f"rejects our association: {answer.result_str}, {answer.reason_str}"
+    return "aborts our association" if association.is_aborted else "cannot be reached"
+
+
+def _without_delay(event: evt.Event) -> None:
+    """Switch Nagle's algorithm off: a C-STORE ends with a small packet that must not wait for an ACK."""
+    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

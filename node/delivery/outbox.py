@@ -1,0 +1,128 @@
+"""The outbox: a row per result object and destination, a job per study and destination.
+
+Every function takes a writing session and leaves the commit to the caller.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from node import history, queue
+from node.db import Delivery, Job, Result, Study
+from node.delivery.objects import Outgoing, Receipt
+from node.settings import Destination
+from node.statements import execute, insert
+from node.states import StudyEvent, StudyState
+
+_PENDING, _DELIVERED, _REFUSED = "pending", "delivered", "refused"
+
+
+def post(
+    session: Session, study: Study, results: Sequence[Result], destinations: Sequence[Destination]
+) -> None:
+    """Put results into the outbox of every destination that wants them.
+
+    What a destination has confirmed already is not sent again; what it refused is, because somebody asked
+    for it by having the study analysed again.
+    """
+    for destination in destinations:
+        wanted = [result.id for result in results if result.kind in destination.send]
+        for result_id in wanted:
+            row = insert(session, Delivery).values(
+                result_id=result_id, destination=destination.name, state=_PENDING
+            )
+            execute(session, row.on_conflict_do_nothing())
+        refused = Delivery.result_id.in_(wanted) & (Delivery.state == _REFUSED)
+        anew = update(Delivery).where(Delivery.destination == destination.name, refused)
+        execute(session, anew.values(state=_PENDING, error=None))
+        if session.scalar(_rows(study.id, study.revision, destination.name, _PENDING).limit(1)):
+            queue.enqueue(session, "deliver", destination.name, study.id, study.revision, again=True)
+
+
+def pending(session: Session, job: Job, data_dir: Path) -> list[Outgoing]:
+    """Return what a job has to deliver, the oldest first; a session that only reads will do."""
+    rows = session.scalars(_rows(job.study_id, job.revision, job.target, _PENDING).order_by(Delivery.id))
+    return [_outgoing(row, session.get_one(Result, row.result_id), data_dir) for row in rows.all()]
+
+
+def note(session: Session, receipt: Receipt, now: datetime | None = None) -> None:
+    """Record what a destination said about one object."""
+    values: dict[str, object] = {"error": receipt.text}
+    if receipt.verdict == "delivered":
+        values |= {"state": _DELIVERED, "delivered_at": now or datetime.now(UTC)}
+    elif receipt.verdict == "refused":
+        values |= {"state": _REFUSED}
+    execute(session, update(Delivery).where(Delivery.id == receipt.delivery_id).values(**values))
+
+
+def conclude(session: Session, job: Job, terms: queue.Terms, trouble: str | None) -> bool:
+    """End an attempt at a delivery job; return whether there will be another one.
+
+    Parameters
+    ----------
+    session : Session
+    job : Job
+        Held by the caller; LeaseLost if not.
+    terms : Terms
+    trouble : str or None
+        Why something is left to be tried again; None: nothing is.
+    """
+    refused = session.scalar(_rows(job.study_id, job.revision, job.target, _REFUSED).limit(1))
+    again = False
+    if trouble is not None:
+        again = queue.fail(session, job, terms, trouble)
+    elif refused is not None:
+        queue.fail(session, job, terms, f"{job.target}: {refused.error}", permanent=True)
+    else:
+        queue.finish(session, job)
+    if not again:
+        settle(session, job.study_id, job.revision)
+    return again
+
+
+def settle(session: Session, study_id: int, revision: int) -> None:
+    """Take a study to its end once every destination has had its say."""
+    study = history.locked(session, study_id)
+    if study.revision != revision or study.state != StudyState.DELIVERING.value:
+        return
+    jobs = session.scalars(select(Job).filter_by(study_id=study_id, revision=revision, kind="deliver")).all()
+    if any(job.state not in queue.SETTLED for job in jobs):
+        return
+    errors = [job.error or "" for job in jobs if job.state == "failed"]
+    if errors:
+        history.move(session, study, StudyEvent.FAILED, reason="; ".join(errors))
+    else:
+        history.move(session, study, StudyEvent.DELIVERED, reason=study.reason)
+
+
+def abandon(session: Session, known: Sequence[str]) -> int:
+    """End the deliveries to destinations that are no longer configured; return how many jobs there were."""
+    open_ = (Job.kind == "deliver") & Job.state.not_in(queue.SETTLED) & Job.target.not_in(known)
+    jobs = session.scalars(select(Job).where(open_).with_for_update(skip_locked=True)).all()
+    for job in jobs:
+        job.state, job.lease_until = "failed", None
+        job.error = f"{job.target}: no longer among the destinations of the settings"
+    session.flush()
+    for job in jobs:
+        settle(session, job.study_id, job.revision)
+    return len(jobs)
+
+
+def _rows(study_id: int, revision: int, destination: str, state: str) -> Select[Delivery]:
+    return (
+        select(Delivery)
+        .join(Result, Result.id == Delivery.result_id)
+        .where(
+            Result.study_id == study_id,
+            Result.revision == revision,
+            Delivery.destination == destination,
+            Delivery.state == state,
+        )
+    )
+
+
+def _outgoing(row: Delivery, result: Result, data_dir: Path) -> Outgoing:
+    return Outgoing(row.id, data_dir / result.path, result.sop_class_uid, result.sop_instance_uid)

@@ -1,0 +1,1 @@
+"""Workers: analyses in warm, spawned processes, each held to its limits."""

@@ -1,0 +1,82 @@
+"""Result files: written aside by the worker, and given their place only when they are whole.
+
+<data_dir>/results/<StudyInstanceUID>/<revision>/            what the Result rows point to
+<data_dir>/results/<StudyInstanceUID>/.<revision>.<attempt>  being written
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from node.durable import sync_folder
+from node.worker.messages import Done, Made
+
+RESULTS = "results"
+
+
+def workspace(data_dir: Path, study_uid: str, revision: int, attempt: int) -> Path:
+    """Make an empty folder for one attempt at a study's results; what earlier ones left is removed."""
+    home = data_dir / RESULTS / study_uid
+    for left in home.glob(f".{revision}.*"):
+        discard(left)
+    folder = home / f".{revision}.{attempt}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def discard(folder: Path) -> None:
+    """Remove what an attempt has written, if anything."""
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def publish(done: Done, aside: Path, data_dir: Path, study_uid: str, revision: int) -> tuple[Made, ...]:
+    """Give the results of a study their place, durably.
+
+    A case's job makes the objects of every study of the case. Those of the other studies are already theirs,
+    made by their own jobs; they are dropped.
+
+    Parameters
+    ----------
+    done : Done
+        What the worker says it has made, in `aside`.
+    aside : Path
+        The attempt's workspace; removed.
+    data_dir : Path
+    study_uid : str
+        The study whose job it was.
+    revision : int
+
+    Returns
+    -------
+    tuple of Made
+        The study's own objects, at their place. Files of the same name are replaced: by the same bytes,
+        because a job's results are a function of its inputs and its clock.
+    """
+    final = data_dir / RESULTS / study_uid / str(revision)
+    final.mkdir(parents=True, exist_ok=True)
+    foreign = {made.path for made in done.made if made.study_uid != study_uid}
+    for path in sorted(p for p in aside.rglob("*") if p.is_file() and p not in foreign):
+        _place(path, final / path.relative_to(aside))
+    sync_folder(final)
+    sync_folder(final.parent)
+    discard(aside)
+    return tuple(_moved(made, final / made.path.relative_to(aside)) for made in _own(done, study_uid))
+
+
+def _own(done: Done, study_uid: str) -> list[Made]:
+    return [made for made in done.made if made.study_uid == study_uid]
+
+
+def _place(path: Path, final: Path) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+    path.replace(final)
+
+
+def _moved(made: Made, path: Path) -> Made:
+    return Made(path, made.kind, made.sop_class_uid, made.sop_instance_uid, made.study_uid)

@@ -1,0 +1,103 @@
+"""One slot of the worker role: a warm process, and the thread that claims, watches and records for it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from node import logs, queue
+from node.engine import readers, sessions
+from node.errors import LeaseLost
+from node.loop import Bell, Loop, OnDeath, Written, persist, seconds_until
+from node.settings import Settings
+from node.worker import outcomes, publish
+from node.worker.assignments import Assignment, next_assignment
+from node.worker.messages import Done, Failure
+from node.worker.process import Limits, WarmProcess
+from node.worker.pulse import Pulse, Stopping
+
+log = logs.get(__name__)
+
+
+class Slot:
+    """One warm process and the work it is given.
+
+    Parameters
+    ----------
+    name : str
+        What its claims are signed with.
+    settings : Settings
+    engine : Engine
+    bell : Bell
+        Rung when results wait to be delivered.
+    function : str
+    """
+
+    def __init__(self, name: str, settings: Settings, engine: Engine, bell: Bell, function: str) -> None:
+        self._name = name
+        self._settings = settings
+        self._sessions = sessions(engine)
+        self._readers = readers(engine)
+        self._bell = bell
+        self._stopping: Callable[[], bool] = lambda: False
+        self._terms = terms_of(settings)
+        limits = Limits(settings.worker.timeout_s, int(settings.worker.memory_gib * (1 << 30)))
+        self.process = WarmProcess(function, limits)
+
+    def loop(self, on_death: OnDeath) -> Loop:
+        """Return the thread that this slot works in."""
+        loop = Loop(self._name, self.step, self._bell, on_death)
+        self._stopping = lambda: loop.stopping
+        return loop
+
+    def step(self) -> float:
+        """Run the next analysis; return the seconds until there may be one more."""
+        with self._readers() as session:
+            pause = seconds_until(queue.next_due(session, "analyse", self._terms))
+        if pause:
+            return pause
+        with self._sessions.begin() as session:
+            assignment = next_assignment(session, self._name, self._terms, self._settings)
+        if assignment is not None:
+            with logs.bound(study=assignment.study_uid, job=assignment.job.id):
+                self._work(assignment)
+            self._bell.ring()
+        return 0.0
+
+    def _work(self, assignment: Assignment) -> None:
+        job = assignment.job
+        pulse = Pulse(job, self._terms, self._sessions, self._stopping)
+        log.info("analysing", attempt=job.attempts, files=len(assignment.order.files))
+        try:
+            answer = self.process.run(assignment.order, pulse)
+            self._record(assignment, answer)
+        except Stopping:
+            self._persist(lambda session: outcomes.record_release(session, job))
+            log.info("analysis handed back")
+        except LeaseLost:
+            log.warning("another worker has taken this analysis over")
+        finally:
+            publish.discard(assignment.order.out_dir)
+
+    def _record(self, assignment: Assignment, answer: Done | Failure) -> None:
+        job, settings = assignment.job, self._settings
+        if isinstance(answer, Failure):
+            again = self._persist(lambda session: outcomes.record_failure(session, job, answer, self._terms))
+            log.warning("analysis failed", error=str(answer), again=again)
+            return
+        aside, root = assignment.order.out_dir, settings.data_dir.resolve()
+        made = publish.publish(answer, aside, root, assignment.study_uid, job.revision)
+        self._persist(lambda session: outcomes.record_done(session, job, answer, made, settings))
+        log.info("analysed", applicable=answer.applicable, results=len(made))
+
+    def _persist(self, write: Callable[[Session], Written]) -> Written:
+        return persist(self._sessions, write, self._stopping)
+
+
+def terms_of(settings: Settings) -> queue.Terms:
+    """Return the terms on which analyses are handed out."""
+    worker = settings.worker
+    return queue.Terms(
+        timedelta(seconds=worker.lease_s), worker.max_attempts, timedelta(seconds=worker.retry_s)
+    )
