@@ -1,9 +1,9 @@
 """Codes of radiomics features: IBSI where the definition is the same, private otherwise.
 
-PyRadiomics' names are `<filter>_<class>_<feature>`. PS3.16 lists 147 IBSI codes; those below are the ones that
-have a PyRadiomics feature of the same definition. Private on purpose: kurtosis (PyRadiomics' is not the excess
-kurtosis), the axis lengths (PyRadiomics divides by N, IBSI by N - 1) and the statistics of first order, whose
-IBSI codes are not in PS3.16.
+PyRadiomics' names are `<filter>_<class>_<feature>`. PS3.16 lists 147 IBSI codes; those below are the ones
+that have a PyRadiomics feature of the same definition. Private on purpose: kurtosis (PyRadiomics' is not the
+excess kurtosis), the axis lengths (PyRadiomics divides by N, IBSI by N - 1) and the statistics of first
+order, whose IBSI codes are not in PS3.16.
 """
 
 import re
