@@ -14,6 +14,8 @@ from models.anatomy.randomness import Randomness
 
 Steps = tuple[float, float, float]
 
+SLAB = 2**23  # voxels worked on at a time, so that a scan of 200 x 512 x 512 fits a small machine
+
 
 @dataclass(frozen=True)
 class Acquisition:
@@ -64,12 +66,9 @@ def acquire(
     labels : list of int16 tensors of the same shape
     """
     shape = acquisition.shape or _fitting_shape(anatomy, acquisition.spacing)
-    places = _sampling_grid(anatomy, acquisition, shape)
-    blurred = _apply_profile(anatomy, image, acquisition)
-    scan = functional.grid_sample(
-        blurred[None, None], places, mode="bilinear", padding_mode="border", align_corners=False
-    )[0, 0]
-    sampled = [_sample_label(label, places) for label in labels]
+    axes = _sampling_axes(anatomy, acquisition, shape)
+    scan = _sample(_apply_profile(anatomy, image, acquisition), axes, "bilinear", "border")
+    sampled = [_sample(label.float(), axes, "nearest", "zeros").to(torch.int16) for label in labels]
     if contrast is Contrast.CT:
         return _add_ct_noise(anatomy.random, scan), sampled
     return _add_mr_faults(anatomy.random, scan, shape), sampled
@@ -103,31 +102,48 @@ def gaussian_blur(image: Tensor, sigma: float, axis: int) -> Tensor:
     shape, padding = [1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0]
     shape[axis + 2] = -1
     padding[2 * (2 - axis)] = padding[2 * (2 - axis) + 1] = reach
-    padded = functional.pad(image[None, None], padding, mode="replicate")
-    return functional.conv3d(padded, weights.view(shape))[0, 0]
+    across = 1 if axis == 0 else 0  # slabs must not cut the axis of the blur
+    blurred = [
+        functional.conv3d(functional.pad(slab[None, None], padding, mode="replicate"), weights.view(shape))
+        for slab in torch.split(image, _slab_size(tuple(image.shape), across), dim=across)
+    ]
+    return torch.cat([slab[0, 0] for slab in blurred], dim=across)
 
 
-def _sampling_grid(anatomy: Anatomy, acquisition: Acquisition, shape: tuple[int, int, int]) -> Tensor:
-    """Positions of the scan's voxels as `grid_sample` wants them: (1, X, Y, Z, 3), last axis z, y, x."""
+def _slab_size(shape: tuple[int, ...], axis: int) -> int:
+    return max(1, SLAB * shape[axis] // math.prod(shape))
+
+
+def _sampling_axes(
+    anatomy: Anatomy, acquisition: Acquisition, shape: tuple[int, int, int]
+) -> tuple[Tensor, ...]:
+    """Positions of the scan's voxels along x, y, z, from -1 to 1 over the anatomy's field of view."""
     axes = []
     for k in range(3):
         index = torch.arange(shape[k], device=anatomy.grid.device).float()
         distance = (index + 0.5) * acquisition.spacing[k] + acquisition.offset[k]
         axes.append(distance / (anatomy.grid.shape[k] * anatomy.spacing[k]) * 2 - 1)
-    x, y, z = torch.meshgrid(*axes, indexing="ij")
-    return torch.stack([z, y, x], -1)[None]
+    return tuple(axes)
 
 
-def _sample_label(label: Tensor, places: Tensor) -> Tensor:
-    sampled = functional.grid_sample(
-        label[None, None].float(), places, mode="nearest", padding_mode="zeros", align_corners=False
-    )
-    return sampled[0, 0].to(torch.int16)
+def _sample(image: Tensor, axes: tuple[Tensor, ...], mode: str, padding: str) -> Tensor:
+    """Resample an (X, Y, Z) image to the given positions, slab by slab."""
+    x, y, z = axes
+    slabs = []
+    for part in torch.split(x, _slab_size((len(x), len(y), len(z)), 0)):
+        i, j, k = torch.meshgrid(part, y, z, indexing="ij")
+        places = torch.stack([k, j, i], -1)[None]  # (1, X, Y, Z, 3): grid_sample counts axes from the last
+        slabs.append(
+            functional.grid_sample(
+                image[None, None], places, mode=mode, padding_mode=padding, align_corners=False
+            )[0, 0]
+        )
+    return torch.cat(slabs)
 
 
 def _add_ct_noise(random: Randomness, scan: Tensor) -> Tensor:
     noise = gaussian_blur(random.field(tuple(scan.shape)), 0.5, 1)
-    return scan + noise * random.uniform(8, 45)  # HU
+    return noise.mul_(random.uniform(8, 45)).add_(scan)  # HU
 
 
 def _add_mr_faults(random: Randomness, scan: Tensor, shape: tuple[int, int, int]) -> Tensor:
