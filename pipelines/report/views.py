@@ -1,8 +1,8 @@
 """The two-dimensional pictures that show best what was found in a volume.
 
 Native slices lie where the most was found. An axial CT also gets a sagittal and a coronal reformat, since
-that is how a spine is read. Pictures are turned the radiological way: head up, anterior or the patient's right
-to the left.
+that is how a spine is read. Pictures are turned the radiological way: head up, anterior or the patient's
+right to the left.
 """
 
 from dataclasses import dataclass

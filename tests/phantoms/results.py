@@ -18,8 +18,8 @@ from pydicom.uid import (
     CTImageStorage,
     EnhancedMRImageStorage,
     ExplicitVRLittleEndian,
-    RLELossless,
     MRImageStorage,
+    RLELossless,
 )
 
 from pipelines.dicom.uids import derived_uid
