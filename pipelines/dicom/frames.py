@@ -4,7 +4,7 @@ A classic instance is one frame (PS3.3 C.7.6.2); an enhanced object holds many, 
 per-frame functional groups (PS3.3 C.7.6.16).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -95,40 +95,34 @@ def main_part(series: SourceSeries) -> tuple[SourceSeries, tuple[Finding, ...]]:
     Returns
     -------
     series : SourceSeries
-        The series itself, or one with the chosen multi-frame object as its only header.
+        The series itself where nothing was left out.
     warnings : tuple of Finding
         MIXED_OBJECTS if something was left out.
     """
-    multi = [i for i, header in enumerate(series.headers) if is_multiframe(header)]
-    if not multi:
+    counts = [attributes.integer(header, "NumberOfFrames") or 1 for header in series.headers]
+    if max(counts) == 1 or len(counts) == 1:
         return series, ()
-    counts = {i: attributes.integer(series.headers[i], "NumberOfFrames") or 1 for i in multi}
-    best = max(multi, key=lambda i: (counts[i], -i))
-    if len(series.headers) - len(multi) > counts[best]:
-        return series, (_mixed(len(multi), "multi-frame"),)
-    narrowed = replace(series, headers=(series.headers[best],), paths=(series.paths[best],))
-    left_out = len(series.headers) - 1
-    return narrowed, (_mixed(left_out, "smaller or single-frame"),) if left_out else ()
+    single = [i for i, count in enumerate(counts) if count == 1]
+    best = counts.index(max(counts))
+    kept = single if len(single) > counts[best] else [best]
+    text = f"{len(counts) - len(kept)} object(s) of the series are not used: it mixes multi-frame objects"
+    return narrowed(series, kept), (Finding("MIXED_OBJECTS", text),)
+
+
+def narrowed(series: SourceSeries, kept: Sequence[int]) -> SourceSeries:
+    """Return the series with only some of its instances, given by their index."""
+    headers, paths = (tuple(items[i] for i in kept) for items in (series.headers, series.paths))
+    return replace(series, headers=headers, paths=paths)
 
 
 def frames_of(series: SourceSeries) -> tuple[Frame, ...]:
-    """Describe every frame of the main part of a series, in file order."""
-    multi = len(series.headers) == 1
-    return tuple(
-        frame
-        for i, header in enumerate(series.headers)
-        if multi or not is_multiframe(header)
-        for frame in _frames(i, header)
-    )
+    """Describe every frame of a series, in file order."""
+    return tuple(frame for i, header in enumerate(series.headers) for frame in _frames(i, header))
 
 
 def located(frames: Iterable[Frame]) -> list[tuple[Frame, Plane]]:
     """Return the frames that have a place in the patient, with it."""
     return [(frame, frame.plane) for frame in frames if frame.plane is not None]
-
-
-def _mixed(count: int, what: str) -> Finding:
-    return Finding("MIXED_OBJECTS", f"{count} {what} object(s) of the same series are not used")
 
 
 def _frames(instance: int, header: Dataset) -> Iterator[Frame]:

@@ -47,7 +47,7 @@ def stored_pixels(series: SourceSeries, frames: Sequence[Frame]) -> Iterator[NDA
     InputError
         PIXELS_DAMAGED if the pixel data cannot be decoded.
     """
-    if len(series.headers) == 1 and is_multiframe(series.headers[0]):
+    if is_multiframe(series.headers[0]):
         path = series.paths[0]
         yield from _decoded(path, iter_pixels(path, indices=[frame.index for frame in frames], raw=True))
     else:

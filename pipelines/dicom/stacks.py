@@ -91,21 +91,21 @@ def _largest_block(frames: Sequence[Located]) -> tuple[list[Located], Finding | 
     return chosen, Finding("MIXED_STACKS", text)
 
 
-def _places(slices: Sequence[Located]) -> list[list[Located]]:
+def places(slices: Sequence[Located]) -> list[list[Located]]:
     """Group ordered slices that lie at the same position."""
     normal = slices[0][1].normal
-    places: list[list[Located]] = [[slices[0]]]
+    found: list[list[Located]] = [[slices[0]]]
     for before, current in pairwise(slices):
         distance = np.dot(np.subtract(current[1].position, before[1].position), normal)
         if distance < SAME_PLACE:
-            places[-1].append(current)
+            found[-1].append(current)
         else:
-            places.append([current])
-    return places
+            found.append([current])
+    return found
 
 
 def _drop_copies(slices: list[Located], same_pixels: SamePixels) -> tuple[list[Located], Finding | None]:
-    kept = [item for place in _places(slices) for item in _without_copies(place, same_pixels)]
+    kept = [item for place in places(slices) for item in _without_copies(place, same_pixels)]
     dropped = len(slices) - len(kept)
     text = f"{dropped} slice(s) are there twice with the same pixels and were used once"
     return kept, Finding("DUPLICATE_SLICE", text) if dropped else None
@@ -121,21 +121,21 @@ def _without_copies(place: list[Located], same_pixels: SamePixels) -> list[Locat
 
 def _split(slices: list[Located], role: Role) -> tuple[list[Located], Finding | None]:
     """Choose among the images that lie at the same places."""
-    places = len(_places(slices))
-    if places == len(slices):
+    positions = len(places(slices))
+    if positions == len(slices):
         return slices, None
     for number, name in enumerate(Tags._fields):
         groups = _by_tag(slices, number)
-        if len(groups) > 1 and all(len(_places(group)) == len(group) for group in groups):
+        if len(groups) > 1 and all(len(places(group)) == len(group) for group in groups):
             chosen = max(groups, key=lambda group: _preference(group, role))
-            if 2 * len(chosen) > places:
+            if 2 * len(chosen) > positions:
                 text = (
                     f"{len(groups)} images at the same places, told apart by {name}; "
                     f"{len(chosen)} of {len(slices)} slices used ({name} {chosen[0][0].tags[number]})"
                 )
                 return chosen, Finding("SPLIT_STACK", text)
     text = (
-        f"{len(slices)} different images at {places} positions, and no attribute tells the passes apart; "
+        f"{len(slices)} different images at {positions} positions, and no attribute tells the passes apart; "
         "send one pass as a series of its own"
     )
     raise GeometryError("DUPLICATE_POS", text)

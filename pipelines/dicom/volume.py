@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.dicom.attributes import text
-from pipelines.dicom.frames import Frame, Plane, frames_of, is_multiframe, located, main_part
+from pipelines.dicom.frames import Frame, Plane, frames_of, is_multiframe, located, main_part, narrowed
 from pipelines.dicom.geometry import Grid, fit_grid, longest_even_run
 from pipelines.dicom.pixels import check_grayscale, physical_values, stored_pixels
 from pipelines.dicom.stacks import Located, choose_stack
@@ -34,7 +34,7 @@ def load_volume(series: SourceSeries, role: Role) -> Volume:
     -------
     Volume
         `voxels` of shape (slices, rows, columns), slices in rising order along the cross product of the
-        direction cosines. `series` holds only the multi-frame object used, where there was one.
+        direction cosines. `series` holds only the instances used.
 
     Raises
     ------
@@ -55,12 +55,13 @@ def load_volume(series: SourceSeries, role: Role) -> Volume:
     voxels = _voxels(series, grid, slices, role)
     findings += _fill_holes(voxels, grid)
     findings += _as_bright(voxels, series, role)
+    used, sources = _sources(series, grid, slices)
     return Volume(
         voxels=voxels,
         affine=_affine(grid, slices[0][1]),
-        sources=_sources(series, grid, slices),
+        sources=sources,
         role=role,
-        series=series,
+        series=used,
         warnings=tuple(findings),
     )
 
@@ -140,12 +141,16 @@ def _affine(grid: Grid, plane: Plane) -> NDArray[np.float64]:
     return affine
 
 
-def _sources(series: SourceSeries, grid: Grid, slices: Sequence[Located]) -> tuple[int | None, ...]:
-    multi = is_multiframe(series.headers[0]) and len(series.headers) == 1
+def _sources(
+    series: SourceSeries, grid: Grid, slices: Sequence[Located]
+) -> tuple[SourceSeries, tuple[int | None, ...]]:
+    """Narrow the series to the instances used, and say which of them (or which frame) is at each place."""
+    multi = is_multiframe(series.headers[0])
+    used = sorted({frame.instance for frame, _ in slices})
     sources: list[int | None] = [None] * grid.size
     for place, (frame, _) in zip(grid.places, slices, strict=True):
-        sources[place] = frame.index if multi else frame.instance
-    return tuple(sources)
+        sources[place] = frame.index if multi else used.index(frame.instance)
+    return narrowed(series, used), tuple(sources)
 
 
 def _voxels(series: SourceSeries, grid: Grid, slices: Sequence[Located], role: Role) -> NDArray[np.float32]:
