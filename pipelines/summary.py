@@ -6,7 +6,7 @@ are. Names and dates of the patient are left out too; the result objects carry t
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +16,7 @@ from typing import Any
 from pipelines.dicom.product import DEMONSTRATION, RESEARCH_USE
 from pipelines.types import (
     Analysis,
+    AnalysisRequest,
     FeatureVector,
     ResultFile,
     Role,
@@ -29,7 +30,7 @@ _LIBRARIES = ("pydicom", "highdicom", "torch", "monai", "pyradiomics-cuda", "sci
 
 
 def summarise(
-    analysis: Analysis, results: Iterable[ResultFile], clock: datetime | None = None
+    analysis: Analysis, results: Iterable[ResultFile], request: AnalysisRequest | None = None
 ) -> dict[str, Any]:
     """Sum up a case.
 
@@ -37,39 +38,35 @@ def summarise(
     ----------
     analysis : Analysis
     results : iterable of ResultFile
-    clock : datetime, optional
-        The job's clock; None where there is no job.
+    request : AnalysisRequest, optional
+        Gives the clock and the title mode; None where there is no job.
 
     Returns
     -------
     dict
         Accepted by `json.dumps(…, allow_nan=False)`: a number that is not finite is None.
     """
-    return _plain(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "software": {"lumbar-node": VERSION} | _library_versions(),
-            "clock": clock,
-            "intended_use": RESEARCH_USE,
-            "demonstration": _demonstration(analysis),
-            "completing_study_uid": analysis.completing_study_uid,
-            "studies": _studies(analysis.series),
-            "series": [asdict(verdict) for verdict in analysis.selection.verdicts],
-            "rejected": [
-                {"path": rejected.path, **asdict(rejected.reason)} for rejected in analysis.rejected
-            ],
-            "segmentations": [_segmentation(role, one) for role, one in analysis.analyses.items()],
-            "measurements": [
-                asdict(measurement) for one in analysis.analyses.values() for measurement in one.measurements
-            ],
-            "features": [_features(vector) for one in analysis.analyses.values() for vector in one.features],
-            "failures": {role: asdict(finding) for role, finding in analysis.failures.items()},
-            "predictions": [asdict(prediction) for prediction in analysis.predictions],
-            "clinical": analysis.clinical,
-            "results": [asdict(result) for result in results],
-            "timings": analysis.timings,
-        }
-    )
+    summary = {
+        "schema_version": SCHEMA_VERSION,
+        "software": {"lumbar-node": VERSION} | _library_versions(),
+        "clock": None if request is None else request.clock,
+        "title_mode": None if request is None else request.title_mode,
+        "intended_use": RESEARCH_USE,
+        "demonstration": _demonstration(analysis),
+        "completing_study_uid": analysis.completing_study_uid,
+        "studies": _studies(analysis.series),
+        "series": analysis.selection.verdicts,
+        "rejected": analysis.rejected,
+        "segmentations": [_segmentation(role, one) for role, one in analysis.analyses.items()],
+        "measurements": [one for series in analysis.analyses.values() for one in series.measurements],
+        "features": [_features(vector) for one in analysis.analyses.values() for vector in one.features],
+        "failures": analysis.failures,
+        "predictions": analysis.predictions,
+        "clinical": analysis.clinical,
+        "results": tuple(results),
+        "timings": analysis.timings,
+    }
+    return {key: _plain(value) for key, value in summary.items()}
 
 
 def _library_versions() -> dict[str, str]:
@@ -106,11 +103,11 @@ def _segmentation(role: Role, one: SeriesAnalysis) -> dict[str, Any]:
         "series_uid": segmentation.volume.series.series_uid,
         "structures": list(segmentation.structures.values()),
         "levels_determined": segmentation.levels_determined,
-        "model": asdict(segmentation.model),
+        "model": segmentation.model,
         "spacing_mm": segmentation.volume.spacing,
         "shape": segmentation.volume.voxels.shape,
         "interpolated_slices": segmentation.volume.sources.count(None),
-        "warnings": [asdict(finding) for finding in (*segmentation.volume.warnings, *segmentation.warnings)],
+        "warnings": (*segmentation.volume.warnings, *segmentation.warnings),
     }
 
 
@@ -123,11 +120,13 @@ def _features(vector: FeatureVector) -> dict[str, Any]:
         "digest": vector.digest,
         "count": len(vector.values),
     }
-    return entry if vector.reason is None else entry | {"reason": asdict(vector.reason)}
+    return entry if vector.reason is None else entry | {"reason": vector.reason}
 
 
 def _plain(value: Any) -> Any:
-    """Turn nested mappings, sequences and scalars into what JSON knows."""
+    """Turn nested data classes, mappings, sequences and scalars into what JSON knows."""
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

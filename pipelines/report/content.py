@@ -156,12 +156,17 @@ def _table(role: Role, analysis: SeriesAnalysis) -> MeasurementTable:
     units = {one.name: _SHORT_UNITS.get(one.unit, one.unit) for one in analysis.measurements}
     return MeasurementTable(
         role=ROLE_TEXTS[role],
-        columns=tuple(f"{measurement_code(name).heading} {units[name]}".strip() for name in names),
+        columns=tuple(_heading(name, units[name]) for name in names),
         rows=tuple(
             (label, tuple(_value(values.get((label, name))) for name in names))
             for label in analysis.segmentation.structures.values()
         ),
     )
+
+
+def _heading(name: str, unit: str) -> str:
+    heading = measurement_code(name).heading
+    return heading if heading.endswith(unit) else f"{heading} {unit}"
 
 
 def _value(measurement: Measurement | None) -> str:
