@@ -157,9 +157,6 @@ MEASUREMENTS: Mapping[str, MeasurementCode] = {
     "mean_hu_trabecular": _own(
         "HU-TRABECULAR", "Mean attenuation more than 3 mm inside the surface", "inner HU"
     ),
-    "mean_hu_trabecular": MeasurementCode(
-        private("TRABECULAR-HU", "Attenuation of trabecular bone (3 mm inside the surface)"), "inner HU", MEAN
-    ),
     "mean_signal": MeasurementCode(MR_SIGNAL, "mean signal", MEAN),
     "sd_signal": MeasurementCode(MR_SIGNAL, "SD signal", STANDARD_DEVIATION),
     "disc_height": _own("DISCHEIGHT", "Disc height, mean", "height"),
