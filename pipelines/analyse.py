@@ -11,7 +11,7 @@ from pipelines.errors import InputError, ModelError, PipelineError
 from pipelines.prediction import predict
 from pipelines.results import write_results
 from pipelines.selection import select
-from pipelines.stages import STAGES_PER_SERIES, Progress, Stopwatch, analyse_series
+from pipelines.stages import STAGES_PER_SERIES, Progress, Stopwatch, analyse_series, with_dixon
 from pipelines.summary import summarise
 from pipelines.types import (
     Analysis,
@@ -74,12 +74,13 @@ def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fractio
     way.go()
     progress("prediction", 0.93)
     with clock.measure("prediction"):
-        predictions = predict(way.analyses, variables)
+        analyses = with_dixon(way.analyses)
+        predictions = predict(analyses, variables)
     return Analysis(
         series=series,
         rejected=rejected,
         selection=way.selection,
-        analyses=way.analyses,
+        analyses=analyses,
         failures=way.failures,
         predictions=predictions,
         completing_study_uid=request.completing_study_uid or _newest_study(series, rejected),

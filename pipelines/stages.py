@@ -3,17 +3,14 @@
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from dataclasses import replace
 
-from models import vit
-from models.manifest import ManifestError
-from models.vit import Encoder
 from pipelines import segmentation
 from pipelines.cache import Cache, cache_key
 from pipelines.dicom.volume import load_volume
-from pipelines.errors import ModelError
+from pipelines.errors import FeatureError
 from pipelines.features import deep, fat, morphometry, radiomics
 from pipelines.types import (
     AXIAL_MR_ROLES,
@@ -75,10 +72,10 @@ def analyse_series(
     report("reading")
     with clock.measure("reading"):
         volume = load_volume(series, role)
-        encoder = _encoder(device)
+        network = deep.load_network(device)
         digests = [p.digest for p in profiles_for(role)]
         model = segmentation.identity(role, device)
-        key = cache_key(series, [VERSION, role.value, model.digest, deep.digest(encoder), *digests])
+        key = cache_key(series, [VERSION, role.value, model.digest, network.identity.digest, *digests])
         kept = cache.get(key, volume)
     if kept is not None:
         return kept
@@ -86,19 +83,24 @@ def analyse_series(
     with clock.measure("segmentation"):
         segmented = segmentation.segment(volume, device)
     analysis = SeriesAnalysis(
-        segmented, _measure(segmented, clock), _features(segmented, encoder, clock, report)
+        segmented, _measure(segmented, clock), _features(segmented, network, clock, report)
     )
     cache.put(key, analysis)
     return analysis
 
 
-@lru_cache(maxsize=2)
-def _encoder(device: str) -> Encoder:
-    """Load the shipped encoder once per process and device."""
+def with_dixon(analyses: Mapping[Role, SeriesAnalysis]) -> dict[Role, SeriesAnalysis]:
+    """Add the fat fraction of a Dixon pair to the water series' measurements, where both are there."""
+    found = dict(analyses)
+    water, fats = found.get(Role.MR_AXIAL_DIXON_WATER), found.get(Role.MR_AXIAL_DIXON_FAT)
+    if water is None or fats is None:
+        return found
     try:
-        return vit.load(device=str(segmentation.choose_device(device)))
-    except ManifestError as error:
-        raise ModelError("MODEL_DAMAGED", str(error)) from None
+        shares = fat.measure_dixon(water.segmentation, water.segmentation.volume, fats.segmentation.volume)
+    except FeatureError:  # not one grid: the pair gives no fraction, and the two stay as they are
+        return found
+    found[Role.MR_AXIAL_DIXON_WATER] = replace(water, measurements=water.measurements + shares)
+    return found
 
 
 def _measure(segmented: Segmentation, clock: Stopwatch) -> tuple[Measurement, ...]:
@@ -110,7 +112,7 @@ def _measure(segmented: Segmentation, clock: Stopwatch) -> tuple[Measurement, ..
 
 
 def _features(
-    segmented: Segmentation, encoder: Encoder, clock: Stopwatch, report: Callable[[str], None]
+    segmented: Segmentation, network: deep.Network, clock: Stopwatch, report: Callable[[str], None]
 ) -> tuple[FeatureVector, ...]:
     report("radiomics")
     vectors: list[FeatureVector] = []
@@ -119,5 +121,5 @@ def _features(
             vectors += radiomics.extract_series(segmented, profile, jobs=os.cpu_count() or 1)
     report("deep features")
     with clock.measure("deep features"):
-        vectors += deep.extract_series(segmented, encoder)
+        vectors += deep.extract_series(segmented, network)
     return tuple(vectors)
