@@ -20,6 +20,8 @@ from pipelines.types import (
 )
 from pipelines.wording import finding_text, model_text
 
+#: Beside the main measurements: spread, and the second method for the same thing.
+_SECONDARY = ("sd_hu", "sd_signal", "fat_fraction_otsu", "compartment_fat_fraction_otsu")
 _SHORT_UNITS: Mapping[str, str] = {
     "cm3": "cm³",
     "mm2": "mm²",
@@ -52,6 +54,7 @@ class MeasurementTable:
     role: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
+    main: tuple[int, ...]  #: columns that are shown where there is little room
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ def _table(role: Role, analysis: SeriesAnalysis) -> MeasurementTable:
             (label, tuple(_value(values.get((label, name))) for name in names))
             for label in analysis.segmentation.structures.values()
         ),
+        main=tuple(index for index, name in enumerate(names) if name not in _SECONDARY),
     )
 
 

@@ -7,16 +7,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from pipelines.dicom.product import RESEARCH_USE
 from pipelines.dicom.structures import structure_of
 from pipelines.report.draw import INK, PAPER, draw_view, printable, rgb
-from pipelines.report.views import views_of
+from pipelines.report.views import View, views_of
 from pipelines.types import Analysis, Role, Segmentation
-from pipelines.wording import model_text
 
 ROLE_TEXTS: Mapping[Role, str] = {
     Role.CT: "CT",
@@ -30,7 +28,9 @@ ROLE_TEXTS: Mapping[Role, str] = {
     Role.MR_AXIAL: "MR axial",
 }
 _VIEWS = 3
-_WIDTH_INCHES, _ROW_INCHES, _HEAD_INCHES, _DPI = 14.0, 4.4, 0.55, 110
+_WIDTH_INCHES, _VIEW_INCHES, _GAP_INCHES = 14.0, 3.7, 0.1
+_HEAD_INCHES, _TITLE_INCHES, _LOWEST_INCHES, _HIGHEST_INCHES = 0.5, 0.4, 1.7, 5.2
+_DPI = 110
 
 
 def overlay_png(analysis: Analysis, path: Path) -> None:
@@ -69,40 +69,47 @@ def series_picture(segmentation: Segmentation) -> NDArray[np.uint8]:
 
 
 def _panel(segmentations: list[Segmentation]) -> Figure:
-    rows = max(len(segmentations), 1)
-    height = _HEAD_INCHES + _ROW_INCHES * rows
+    rows = [views_of(segmentation, _VIEWS) for segmentation in segmentations]
+    heights = [_row_inches(views) for views in rows] or [_TITLE_INCHES]
+    height = _HEAD_INCHES + sum(heights)
     figure = Figure(figsize=(_WIDTH_INCHES, height), facecolor=PAPER)
     FigureCanvasAgg(figure)
-    top = 1 - _HEAD_INCHES / height
     middle = 1 - 0.5 * _HEAD_INCHES / height
     figure.text(0.012, middle, "lumbar-node", color=INK, size=15, weight="bold", va="center")
     figure.text(0.988, middle, RESEARCH_USE, color="#ff6b57", size=12, weight="bold", ha="right", va="center")
     if not segmentations:
-        figure.text(0.5, 0.5, "No series could be segmented", color=INK, size=14, ha="center", va="center")
-    grid = figure.add_gridspec(
-        rows, _VIEWS + 1, left=0.01, right=0.99, bottom=0.01, top=top - 0.3 / height, wspace=0.03,
-        hspace=0.13, width_ratios=[*[1.0] * _VIEWS, 0.62],
-    )  # fmt: skip
-    for row, segmentation in enumerate(segmentations):
-        _series_row(figure, grid, row, segmentation)
+        figure.text(0.012, 0.3, "No series could be segmented", color=INK, size=12, va="center")
+    top = height - _HEAD_INCHES
+    for segmentation, views, inches in zip(segmentations, rows, heights, strict=False):
+        top -= inches
+        _series_row(figure, segmentation, views, (top / height, (inches - _TITLE_INCHES) / height))
     return figure
 
 
-def _series_row(figure: Figure, grid: GridSpec, row: int, segmentation: Segmentation) -> None:
-    views = views_of(segmentation, _VIEWS)
+def _row_inches(views: Iterable[View]) -> float:
+    """Give the height of a row whose views fill their columns, within limits."""
+    ratios: list[float] = [
+        view.image.shape[0] * view.pixel[0] / (view.image.shape[1] * view.pixel[1]) for view in views
+    ]
+    wanted: float = max(ratios) * _VIEW_INCHES
+    return min(max(wanted, _LOWEST_INCHES), _HIGHEST_INCHES) + _TITLE_INCHES
+
+
+def _series_row(
+    figure: Figure, segmentation: Segmentation, views: tuple[View, ...], place: tuple[float, float]
+) -> None:
+    """Draw a series into the row whose bottom and height are `place`, in fractions of the figure."""
+    bottom, height = place
+    step, width = (_VIEW_INCHES + _GAP_INCHES) / _WIDTH_INCHES, _VIEW_INCHES / _WIDTH_INCHES
+    left = _GAP_INCHES / _WIDTH_INCHES
     for column, view in enumerate(views):
-        axes = figure.add_subplot(grid[row, column])
+        axes = figure.add_axes((left + column * step, bottom, width, height))
         draw_view(axes, view, segmentation.structures)
-        axes.set_title(view.title, color=INK, fontsize=9, pad=3)
-    if views:
-        figure.axes[-len(views)].set_title(
-            printable(f"{series_title(segmentation)} - {views[0].title}"),
-            color=INK,
-            fontsize=10,
-            weight="bold",
-            pad=3,
+        title = view.title if column else f"{series_title(segmentation)} - {view.title}"
+        axes.set_title(
+            printable(title), color=INK, fontsize=9.5, pad=4, weight="normal" if column else "bold"
         )
-    _legend(figure.add_subplot(grid[row, _VIEWS]), segmentation)
+    _legend(figure.add_axes((left + _VIEWS * step, bottom, 1 - left - _VIEWS * step, height)), segmentation)
 
 
 def series_title(segmentation: Segmentation) -> str:
@@ -114,16 +121,21 @@ def series_title(segmentation: Segmentation) -> str:
 
 def _legend(axes: Axes, segmentation: Segmentation) -> None:
     axes.set_axis_off()
-    axes.legend(
+    model = segmentation.model
+    legend = axes.legend(
         handles=list(_handles(segmentation.structures.values(), _volumes(segmentation))),
-        loc="center left",
-        fontsize=9,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        fontsize=8.5,
         frameon=False,
         labelcolor=INK,
-        title=printable(model_text(segmentation.model).replace(" (", "\n(")),
-        title_fontproperties={"size": 8},
-        borderpad=0,
-    ).get_title().set_color("#9aa4ad")
+        title=f"{printable(model.name)} {printable(model.version)}\nsha256 {model.digest[:12]}",
+        title_fontsize=7.5,
+        alignment="left",
+        borderaxespad=0,
+        handlelength=1.4,
+    )
+    legend.get_title().set_color("#9aa4ad")
 
 
 def _handles(labels: Iterable[str], volumes: Mapping[str, float]) -> Iterable[Patch]:

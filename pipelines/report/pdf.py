@@ -5,7 +5,7 @@ the same case gives the same bytes.
 """
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -163,8 +163,8 @@ def _risk(cursor: _Cursor, risk: RiskCard, x: float, width: float) -> None:
         named = "; ".join(f"{one.name} {one.value:+.2f}" for one in risk.contributions)
         details.append(f"Strongest contributions (log-odds): {named}")
     for detail in details:
-        for line in textwrap.wrap(detail, 80)[:3]:
-            cursor.line(line, size=6.2, colour=_GREY, x=x)
+        for line in textwrap.wrap(detail, 76)[:3]:
+            cursor.line(line, size=6.4, colour=_GREY, x=x)
 
 
 def _bar(cursor: _Cursor, x: float, width: float, percent: float, colour: str) -> None:
@@ -185,7 +185,7 @@ def _pictures(cursor: _Cursor, analysis: Analysis) -> None:
     if not shown:
         return
     cursor.heading("Segmentation")
-    height = 0.2 if len(shown) < 4 else 0.175
+    height = 0.25 if len(shown) < 4 else 0.2
     width = (_RIGHT - _LEFT) / max(len(shown), 3)
     for index, segmentation in enumerate(shown):
         _picture(
@@ -195,7 +195,7 @@ def _pictures(cursor: _Cursor, analysis: Analysis) -> None:
 
 
 def _picture(cursor: _Cursor, segmentation: Segmentation, place: tuple[float, float, float, float]) -> None:
-    axes = cursor.figure.add_axes(place)
+    axes = cursor.figure.add_axes(place, anchor="N")
     draw_view(axes, views_of(segmentation, 1)[0], segmentation.structures, font_size=4.5)
     axes.set_title(printable(series_title(segmentation)), size=6.5, color=_INK, pad=2)
 
@@ -206,32 +206,30 @@ def _measurements(cursor: _Cursor, tables: Sequence[MeasurementTable]) -> None:
         return
     cursor.heading("Measurements")
     width = (_RIGHT - _LEFT - 0.03) / 2
+    cursor.down(9)  # room for headings of two lines
     columns = [_Cursor(cursor.figure, cursor.y), _Cursor(cursor.figure, cursor.y)]
     for table in sorted(tables, key=lambda one: -len(one.rows)):
         column = max(columns, key=lambda one: one.y)
         _table(column, table, _LEFT if column is columns[0] else _LEFT + width + 0.03, width)
     cursor.y = min(column.y for column in columns)
+    cursor.down(-13)
 
 
 def _table(cursor: _Cursor, table: MeasurementTable, x: float, width: float) -> None:
-    step = width * 0.66 / max(len(table.columns), 1)
-    right = [x + width - step * (len(table.columns) - 1 - index) for index in range(len(table.columns))]
-    narrow = len(table.columns) > 3
-    _row(cursor, table.role, table.columns, x, right, weight="bold", size=4.6 if narrow else 5.6)
+    step = width * 0.69 / max(len(table.main), 3)
+    right = [x + width - step * (len(table.main) - 1 - place) for place in range(len(table.main))]
+    for place, index in zip(right, table.main, strict=True):
+        heading = "\n".join(textwrap.wrap(table.columns[index], 8))
+        cursor.figure.text(
+            place, cursor.y - 0.0085, heading, size=5.2, color=_GREY, ha="right", va="bottom", linespacing=1
+        )
+    cursor.figure.text(x, cursor.y - 0.0085, printable(table.role), size=6.4, weight="bold", va="bottom")
+    cursor.down(9)
     for label, values in table.rows:
-        _row(cursor, label, values, x, right, size=5.8)
-    cursor.down(4)
-
-
-def _row(
-    cursor: _Cursor, label: str, values: Iterable[str], x: float, right: Sequence[float], *, size: float,
-    weight: str = "normal",
-) -> None:  # fmt: skip
-    figure = cursor.figure
-    for value, place in zip(values, right, strict=True):
-        figure.text(place, cursor.y, value, size=size, weight=weight, color=_INK, ha="right", va="top")
-    figure.text(x, cursor.y, printable(label), size=5.8, weight=weight, color=_INK, va="top")
-    cursor.down(7.7)
+        for place, index in zip(right, table.main, strict=True):
+            cursor.figure.text(place, cursor.y, values[index], size=6.2, color=_INK, ha="right", va="top")
+        cursor.line(label, size=6.2, x=x)
+    cursor.down(15)
 
 
 def _series(cursor: _Cursor, rows: Sequence[SeriesRow]) -> None:
