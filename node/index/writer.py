@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from node import engine as database
 from node import logs
 from node.completeness import Deadlines, renew, utc_now
+from node.errors import StoreError
 from node.index.carriers import Carriers
 from node.index.filing import Filing
 from node.index.messages import Message
@@ -45,6 +46,7 @@ class Indexer:
         self._carriers = Carriers()
         self._queue: queue.SimpleQueue[Message | threading.Event] = queue.SimpleQueue()
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._renewed = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)
 
@@ -53,7 +55,15 @@ class Indexer:
         self._thread.start()
 
     def submit(self, message: Message) -> None:
-        """Have the rows of a message written soon."""
+        """Have the rows of a message written soon.
+
+        Raises
+        ------
+        StoreError
+            Nobody writes any more: better refuse an instance than take it and never look at it.
+        """
+        if self._ended.is_set():
+            raise StoreError("the index is no longer written; start the node again")
         self._queue.put(message)
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -69,13 +79,19 @@ class Indexer:
         self._thread.join()
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and self._queue.empty()):
-            batch, flushed = self._next()
-            if batch or self._renewal_due():
-                self._write(batch)
-                self._on_change()
-            if flushed is not None:
-                flushed.set()
+        try:
+            while not (self._stopping.is_set() and self._queue.empty()):
+                self._step()
+        finally:
+            self._ended.set()
+
+    def _step(self) -> None:
+        batch, flushed = self._next()
+        if batch or self._renewal_due():
+            self._write(batch)
+            self._on_change()
+        if flushed is not None:
+            flushed.set()
 
     def _next(self) -> tuple[list[Message], threading.Event | None]:
         """Return the next messages, and the flush that waits for them."""

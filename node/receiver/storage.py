@@ -12,6 +12,7 @@
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
@@ -122,7 +123,8 @@ class StorageService:
     def _refuse(self, request: StoreRequest, status: int, reason: str, path: str | None = None) -> int:
         log.warning("not taken in", status=f"{status:04X}", reason=reason, calling_ae=request.calling_ae)
         uid = request.sop_instance_uid or None
-        self._submit(Refused(uid, request.calling_ae, status, reason, path, utc_now()))
+        with suppress(StoreError):  # where the index has ended the status alone must tell
+            self._submit(Refused(uid, request.calling_ae, status, reason, path, utc_now()))
         return status
 
 

@@ -1,0 +1,130 @@
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from node import engine as database
+from node.db import Instance, Refusal, Study
+from node.errors import ConfigurationError
+from node.receiver import Receiver
+from node.settings import Settings
+
+
+def test_the_bound_port_is_published_while_it_lasts(settings: Settings, engine: Engine) -> None:
+    published = settings.data_dir / "run" / "receiver.json"
+    with Receiver(settings, engine) as receiver:
+        facts = json.loads(published.read_text())
+        assert facts["port"] == receiver.port > 0
+        assert (facts["host"], facts["ae_title"]) == ("127.0.0.1", "LUMBARNODE")
+        assert facts["pid"] > 0
+    assert not published.exists()
+
+
+def test_a_taken_port_is_named(settings_of: Callable[..., Settings], engine: Engine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=rf"receiver\.port {port}: cannot be listened on"):
+            Receiver(settings_of(port=port), engine).start()
+    with Receiver(settings_of(port=port), engine) as receiver:  # nothing is left of the failure
+        assert receiver.port == port
+
+
+def test_two_receivers_do_not_share_a_folder(settings: Settings, engine: Engine, receiver: Receiver) -> None:
+    with pytest.raises(ConfigurationError, match="another process is receiver"):
+        Receiver(settings, engine).start()
+
+
+def test_stopping_ends_open_associations_and_keeps_what_was_acknowledged(
+    settings: Settings, engine: Engine, associate: type[Any], data_set: Callable[..., bytes]
+) -> None:
+    receiver = Receiver(settings, engine)
+    receiver.start()
+    with associate(receiver.port) as peer:
+        assert peer.store(data_set("1.2.3.4.1"), "1.2.3.4.1") == 0x0000
+        receiver.stop()
+        assert peer.pdu()[0] in {0, 7}  # closed, or A-ABORT
+    with database.readers(engine)() as session:
+        assert session.scalars(select(Instance.sop_instance_uid)).all() == ["1.2.3.4.1"]
+
+
+def test_changes_are_announced(
+    settings: Settings, engine: Engine, associate: type[Any], data_set: Callable[..., bytes]
+) -> None:
+    seen: list[int] = []
+
+    def on_change() -> None:
+        with database.readers(engine)() as session:
+            seen.append(len(session.scalars(select(Study)).all()))
+
+    with Receiver(settings, engine, on_change) as receiver:
+        with associate(receiver.port) as peer:
+            peer.store(data_set("1.2.3.4.1"), "1.2.3.4.1")
+        assert receiver.flush(10)
+    assert seen[0] == 1
+
+
+def test_the_index_is_rebuilt_from_the_files(
+    settings: Settings, engine: Engine, associate: type[Any], data_set: Callable[..., bytes]
+) -> None:
+    with Receiver(settings, engine) as receiver, associate(receiver.port) as peer:
+        for number in range(3):
+            peer.store(data_set(f"1.2.3.4.{number}"), f"1.2.3.4.{number}")
+        peer.store(data_set("1.2.3.4.0", PatientName="OTHER"), "1.2.3.4.0")
+    before = _facts(engine)
+    with database.sessions(engine).begin() as session:
+        for table in (Study, Refusal):
+            session.query(table).delete()
+    (settings.data_dir / "incoming" / "cut-off.part").write_bytes(b"half an object")
+    (settings.data_dir / "objects" / "00" / "strange.dcm").write_bytes(b"not ours")
+    with Receiver(settings, engine):
+        assert _facts(engine) == before
+    assert list((settings.data_dir / "incoming").iterdir()) == []
+    with database.readers(engine)() as session:
+        (study,) = session.scalars(select(Study))
+        assert study.state == "receiving"
+        assert study.complete_after is not None
+
+
+def _facts(engine: Engine) -> list[tuple[object, ...]]:
+    with database.readers(engine)() as session:
+        instances = session.scalars(select(Instance).order_by(Instance.sop_instance_uid))
+        refusals = session.scalars(select(Refusal))
+        return [
+            *(
+                (i.sop_instance_uid, i.sha256, i.size, i.path, i.calling_ae, i.transfer_syntax_uid)
+                for i in instances
+            ),
+            *((r.sop_instance_uid, r.status, r.path, r.calling_ae) for r in refusals),
+        ]
+
+
+def test_the_receiver_is_light(tmp_path: Path) -> None:
+    """It must not load torch or the pipelines, and a migrated node's receiver stays below 100 MiB."""
+    database.migrate(database.create(Settings(data_dir=tmp_path)))
+    script = """
+import sys
+from pathlib import Path
+from node import engine as database
+from node.receiver import Receiver
+from node.settings import Settings
+settings = Settings.model_validate({"data_dir": sys.argv[1], "receiver": {"port": 0}})
+engine = database.create(settings)
+database.migrate(engine)
+with Receiver(settings, engine):
+    status = Path("/proc/self/status").read_text()
+print(status.split("VmHWM:")[1].split()[0])
+loaded = {name.split(".")[0] for name in sys.modules}
+print(sorted(loaded & {"torch", "monai", "pipelines", "models", "alembic"}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    peak_kib, heavy = done.stdout.splitlines()[-2:]
+    assert heavy == "[]"
+    assert int(peak_kib) < 100 * 1024
