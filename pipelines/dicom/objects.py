@@ -1,8 +1,5 @@
 """What all result objects have in common: who they are, how they are finished and written."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +18,7 @@ from pipelines.dicom.product import (
     MODEL_NAME,
     SERIAL_NUMBER,
 )
+from pipelines.dicom.sanitize import keeping_the_source
 from pipelines.dicom.stamp import apply_stamp, stamp_of
 from pipelines.dicom.uids import derived_uid
 from pipelines.types import ResultFile
@@ -128,14 +126,6 @@ def reference_item(instance: Dataset) -> Dataset:
     item.ReferencedSOPClassUID = instance.SOPClassUID
     item.ReferencedSOPInstanceUID = instance.SOPInstanceUID
     return item
-
-
-@contextmanager
-def keeping_the_source() -> Iterator[None]:
-    """Silence remarks about values that have to be kept as the source has them (names without a caret …)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def finish(dataset: Dataset, source: Dataset, clock: datetime) -> None:

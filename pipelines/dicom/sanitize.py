@@ -6,6 +6,9 @@ exactly, so the texts are decoded and written again as UTF-8 (ISO_IR 192); what 
 the standard allows it (type 2), and what is illegal becomes empty or the standard's "other".
 """
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 from pydicom.dataset import Dataset
@@ -28,6 +31,14 @@ _SEXES = ("M", "F", "O", "")
 _LEFT_OUT_GROUPS = (0x5200, 0x7FE0)  # functional groups and pixel data: large, and never copied on
 
 
+@contextmanager
+def keeping_the_source() -> Iterator[None]:
+    """Silence remarks about values that have to be kept as the source has them (names without a caret …)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def repaired(header: Dataset) -> Dataset:
     """Copy a source header so that it can be the base of a derived object.
 
@@ -42,13 +53,14 @@ def repaired(header: Dataset) -> Dataset:
         Without private elements, functional groups and pixel data; in ISO_IR 192.
     """
     copy = Dataset()
-    for tag in header.keys():  # noqa: SIM118  (iterating a Dataset converts every element)
-        if not tag.is_private and tag.group not in _LEFT_OUT_GROUPS:
-            copy.add(deepcopy(header[tag]))
-    copy.decode()
-    copy.SpecificCharacterSet = "ISO_IR 192"
-    _repair_patient_and_study(copy)
-    _repair_frame_of_reference(copy)
+    with keeping_the_source():
+        for tag in header.keys():  # noqa: SIM118  (iterating a Dataset converts every element)
+            if not tag.is_private and tag.group not in _LEFT_OUT_GROUPS:
+                copy.add(deepcopy(header[tag]))
+        copy.decode()
+        copy.SpecificCharacterSet = "ISO_IR 192"
+        _repair_patient_and_study(copy)
+        _repair_frame_of_reference(copy)
     return copy
 
 

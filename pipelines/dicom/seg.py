@@ -20,12 +20,12 @@ from pipelines.dicom.objects import (
     Identity,
     finish,
     identify,
-    keeping_the_source,
     reference_item,
     sop_arguments,
 )
 from pipelines.dicom.planes import FrameReference, SourcePlanes, source_planes
 from pipelines.dicom.product import MANUFACTURER
+from pipelines.dicom.sanitize import keeping_the_source
 from pipelines.dicom.structures import ANATOMICAL_STRUCTURE, Structure, structure_of
 from pipelines.dicom.uids import derived_uid, inputs_digest
 from pipelines.errors import SegmentationError

@@ -24,8 +24,9 @@ from pipelines.dicom.codes import (
     SUMMARY,
     TITLES,
 )
-from pipelines.dicom.objects import Identity, finish, keeping_the_source, sop_arguments
+from pipelines.dicom.objects import Identity, finish, sop_arguments
 from pipelines.dicom.product import DEVICE_UID, MANUFACTURER, MODEL_NAME, SERIAL_NUMBER
+from pipelines.dicom.sanitize import keeping_the_source
 from pipelines.types import ModelIdentity
 from pipelines.version import VERSION
 
