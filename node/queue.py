@@ -72,7 +72,7 @@ def enqueue(
     key = {"study_id": study_id, "revision": revision, "kind": kind, "target": target}
     fresh = {"state": "queued", "run_after": now, "attempts": 0, "progress": {}}
     new = insert(session, Job).values(**key, **fresh, priority=0, clock=now)
-    if execute(session, new.on_conflict_do_nothing()):
+    if session.scalar(new.on_conflict_do_nothing().returning(Job.id)) is not None:
         return True
     settled = update(Job).filter_by(**key).where(Job.state.in_(SETTLED))
     return again and execute(session, settled.values(**fresh, error=None)) > 0

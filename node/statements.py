@@ -18,6 +18,9 @@ def insert(session: Session, table: type[Base]) -> Any:
 
 
 def execute(session: Session, statement: Any) -> int:
-    """Run an INSERT or UPDATE without touching the objects of the session; return how many rows it hit."""
+    """Run a statement without touching the objects of the session; return how many rows it hit.
+
+    Count on UPDATE only: what drivers say after an INSERT differs.
+    """
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[Any]", result).rowcount
