@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 SAME_PLACE = 0.02  #: mm; closer slices are at the same position
 RELATIVE_TOLERANCE = 0.05  #: of the slice spacing: how far a slice may lie from its place on the grid
-ABSOLUTE_TOLERANCE = 0.05  #: mm; covers positions that were rounded to one decimal
+ABSOLUTE_TOLERANCE = 0.1  #: mm; covers positions that were rounded to one decimal along all axes
 MAX_HOLE = 2  #: slices missing in a row that are interpolated
 MAX_MISSING = 0.10  #: fraction of all slices that are interpolated
 
