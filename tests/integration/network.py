@@ -1,4 +1,4 @@
-"""A network namespace of the tests' own: Debian's Orthanc listens on all interfaces; here there is only lo."""
+"""A network namespace of the tests' own: Debian's Orthanc listens everywhere, and here there is only lo."""
 
 import ctypes
 import os

@@ -1,0 +1,88 @@
+"""`lumbar-node analyse`: the same way through without a network."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from node.cli.errors import ExitCode, fail, one_line
+from node.cli.options import Device
+
+
+def analyse(
+    folder: Annotated[Path, typer.Argument(help="DICOM files of one patient, at any depth.")],
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for the result objects and summary.json.")],
+    clinical: Annotated[Path | None, typer.Option(help="Clinical variables, a JSON object.")] = None,
+    device: Device = "auto",
+    strict_title: Annotated[
+        bool, typer.Option("--strict-title", help="SR root title 126000, for validators and IHE AIR sites.")
+    ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="An encapsulated PDF report and overlays too.")] = False,
+) -> None:
+    """Analyse the CT and MR series of one patient and write SEG, SR and summary.json."""
+    console = Console(highlight=False)
+    with one_line():
+        variables = _read_clinical(clinical)
+        files = _files(folder)
+        from pipelines.analyse import run
+        from pipelines.types import AnalysisRequest
+
+        request = AnalysisRequest(
+            files=files,
+            out_dir=out,
+            clock=datetime.now(UTC),
+            clinical=variables,
+            title_mode="strict" if strict_title else "readable",
+            with_pdf=pdf,
+            with_overlay=pdf,
+            device=device,
+        )
+        with _progress() as progress:
+            task = progress.add_task("", total=1.0)
+            outcome = run(request, lambda s, f: progress.update(task, description=s, completed=f))
+        from node.cli.tables import show
+
+        show(console, outcome.summary)
+    console.print(f"\n{len(outcome.results)} result objects and summary.json in {out}", soft_wrap=True)
+    if outcome.status == "not_applicable":
+        reasons = "; ".join(f"{reason.code}: {reason.text}" for reason in outcome.reasons)
+        raise fail(f"{folder}: nothing that can be analysed: {reasons}", ExitCode.NOT_USABLE)
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    if not folder.is_dir():
+        raise fail(f"{folder}: no such folder; name a folder of DICOM files", ExitCode.USAGE)
+    files = tuple(sorted(path for path in folder.rglob("*") if path.is_file()))
+    if not files:
+        raise fail(f"{folder}: the folder is empty; name a folder of DICOM files", ExitCode.NOT_USABLE)
+    return files
+
+
+def _read_clinical(path: Path | None) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise fail(f"--clinical: {path}: {error.strerror}", ExitCode.USAGE) from None
+    except ValueError as error:
+        raise fail(f"--clinical: {path}: not valid JSON: {error}", ExitCode.USAGE) from None
+    if not isinstance(values, dict):
+        raise fail(f"--clinical: {path}: not a JSON object of variables", ExitCode.USAGE)
+    return cast("dict[str, Any]", values)
+
+
+def _progress() -> Progress:
+    return Progress(
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.description}[/]"),
+        console=Console(stderr=True),
+        transient=True,
+    )

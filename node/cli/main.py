@@ -1,0 +1,26 @@
+"""The application: which commands there are."""
+
+import typer
+
+from node.cli import analyse, config, demo, doctor, phantom, serve, train, version
+
+app = typer.Typer(
+    name="lumbar-node",
+    help="A DICOM node that segments, measures and scores lumbar-spine CT and MRI. RESEARCH USE ONLY.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(serve.serve)
+app.command()(analyse.analyse)
+app.command()(demo.demo)
+app.command()(doctor.doctor)
+app.command()(phantom.phantom)
+app.command()(version.version)
+app.add_typer(config.app)
+app.add_typer(train.app)
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    app()

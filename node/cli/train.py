@@ -1,0 +1,92 @@
+"""`lumbar-node train`: make the shipped models again, from generated patients alone."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.cli.errors import ExitCode, fail, one_line
+from node.cli.options import Device, Seed
+
+app = typer.Typer(
+    name="train", help="Make the shipped models again, from generated patients alone.", no_args_is_help=True
+)
+
+
+class Network(StrEnum):
+    """The segmentation networks."""
+
+    SAGITTAL = "sagittal"
+    CT = "ct"
+    AXIAL = "axial"
+
+
+@app.command()
+def segmentation(
+    network: Annotated[Network, typer.Argument(help="Which network.")],
+    out: Annotated[Path, typer.Argument(help="Folder for weights and manifest; an interrupted run goes on.")],
+    *,
+    bank: Annotated[Path, typer.Option(help="Folder of generated scans; filled as needed.")] = Path("bank"),
+    minutes: Annotated[float, typer.Option(min=0.01, help="Training time.")] = 40,
+    people: Annotated[int | None, typer.Option(min=1, help="Generated people; default: as shipped.")] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+) -> None:
+    """Train a segmentation network on generated anatomy."""
+    with one_line():
+        from models.training.segmentation import train_segmentation
+
+        try:
+            manifest = train_segmentation(
+                network.value,
+                bank,
+                out,
+                budget_s=60 * minutes,
+                seed=seed,
+                device=device,
+                progress=typer.echo,
+                people=None if people is None else range(people),
+            )
+        except ValueError as error:
+            raise fail(str(error), ExitCode.USAGE) from None
+    typer.echo(f"{out}: {manifest.name} {manifest.version}, sha256 {manifest.digest}")
+
+
+@app.command()
+def rows(
+    out: Annotated[Path, typer.Argument(help="Folder for one JSON object of features per patient.")],
+    people: Annotated[int, typer.Option(min=1, help="How many generated patients.")] = 24,
+    device: Device = "auto",
+) -> None:
+    """Analyse generated patients and keep their features, for `train demo`; what is there stays."""
+    with one_line():
+        from node.cli.rows import write_row
+
+        out.mkdir(parents=True, exist_ok=True)
+        for seed in range(people):
+            path = out / f"{seed:05d}.json"
+            if not path.exists():
+                write_row(seed, path, device)
+            typer.echo(f"{seed + 1} of {people}: {path}")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="ROWS", help="Folder written by `train rows`.")],
+    out: Annotated[Path, typer.Argument(help="Gets the folders asdeg and pain.")],
+    patients: Annotated[int, typer.Option(min=100, help="Simulated patients to train on.")] = 1500,
+    seed: Seed = 0,
+) -> None:
+    """Train the demonstration predictors on simulated patients."""
+    with one_line():
+        from models.signatures.reference import read_rows
+        from models.signatures.train_demo import train_demonstration
+
+        try:
+            report = train_demonstration(read_rows(folder), out, seed, patients)
+        except ValueError as error:
+            raise fail(f"{folder}: {error}", ExitCode.NOT_USABLE) from None
+    for target, metrics in report.items():
+        for variant, figures in metrics["variants"].items():
+            typer.echo(f"{target} {variant}: AUC {figures['combined']['auc']} on simulated patients")
