@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from pipelines.errors import FeatureError
 from pipelines.features.boxes import bounding_box, widened
-from pipelines.features.geometry import index_spacing
+from pipelines.features.geometry import index_spacing, same_grid
 from pipelines.features.mixture import Values, fit_mixture, otsu
 from pipelines.features.structures import group_of, side_of
 from pipelines.types import Measurement, Role, Segmentation, Volume
@@ -71,7 +71,7 @@ def measure_dixon(segmentation: Segmentation, water: Volume, fat: Volume) -> tup
     segmentation : Segmentation
         Made on `water` or `fat`, or on another image of their grid.
     water, fat : Volume
-        Of the same acquisition: the same shape as the segmentation's volume.
+        On the grid of the segmentation's volume, within half a voxel.
 
     Returns
     -------
@@ -82,14 +82,16 @@ def measure_dixon(segmentation: Segmentation, water: Volume, fat: Volume) -> tup
     Raises
     ------
     FeatureError
-        GRID_MISMATCH if the arrays do not lie on each other.
+        GRID_MISMATCH if the volumes do not lie on each other.
     """
-    shape = segmentation.labels.shape
-    if water.voxels.shape != shape or fat.voxels.shape != shape:
-        raise FeatureError(
-            "GRID_MISMATCH",
-            f"water {water.voxels.shape}, fat {fat.voxels.shape} and segmentation {shape} must be one grid",
-        )
+    for name, volume in (("water", water), ("fat", fat)):
+        if not same_grid(volume, segmentation.volume):
+            raise FeatureError(
+                "GRID_MISMATCH",
+                f"the Dixon {name} image and the segmented image must be one grid: "
+                f"{volume.voxels.shape} at {np.round(volume.affine[:3, 3], 1)} mm, "
+                f"{segmentation.labels.shape} at {np.round(segmentation.volume.affine[:3, 3], 1)} mm",
+            )
     found: list[Measurement] = []
     for side in _sides(segmentation):
         found += _report(segmentation, side, _dixon_share(water, fat), "_dixon", "dixon")

@@ -1,4 +1,4 @@
-"""Voxel spacing of a volume's index space, right also where the grid is sheared."""
+"""Spacing and position of volumes' grids, right also where they are sheared."""
 
 import numpy as np
 
@@ -24,3 +24,14 @@ def index_spacing(volume: Volume) -> tuple[float, float, float]:
     """
     _, row, column = np.linalg.norm(volume.affine[:3, :3], axis=0)
     return float(volume.voxel_volume / (row * column)), float(row), float(column)
+
+
+def same_grid(a: Volume, b: Volume) -> bool:
+    """Tell whether two volumes have the same voxels, none displaced by half a voxel or more."""
+    if a.voxels.shape != b.voxels.shape:
+        return False
+    ends = np.array(
+        [(*np.multiply(corner, np.subtract(a.voxels.shape, 1)), 1) for corner in np.ndindex(2, 2, 2)]
+    )
+    apart = np.linalg.norm(ends @ (a.affine - b.affine).T, axis=1)
+    return bool(apart.max() < min(a.spacing) / 2)

@@ -7,6 +7,7 @@ import numpy as np
 import SimpleITK
 from radiomics.featureextractor import RadiomicsFeatureExtractor
 
+from pipelines.errors import FeatureError
 from pipelines.features.radiomics.prepare import Crop
 from pipelines.features.radiomics.profiles import Profile
 
@@ -28,12 +29,22 @@ def compute(crop: Crop, profile: Profile) -> "OrderedDict[str, float]":
     OrderedDict of str to float
         In PyRadiomics' order, under its names: "original_shape_Elongation",
         "wavelet-HHH_gldm_DependenceVariance" …
+
+    Raises
+    ------
+    FeatureError
+        ENGINE_FAILED where PyRadiomics refuses what has passed the checks of `outcomes`.
     """
     image = SimpleITK.GetImageFromArray(crop.image)
     mask = SimpleITK.GetImageFromArray(crop.roi.astype(np.uint8))
     for each in (image, mask):
         each.SetSpacing(crop.spacing[::-1])  # x, y, z
-    found = _extractor(profile).execute(image, mask)
+    try:
+        found = _extractor(profile).execute(image, mask)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise FeatureError(
+            "ENGINE_FAILED", f"PyRadiomics could not compute the structure: {error}"
+        ) from error
     return OrderedDict((name, float(value)) for name, value in found.items())
 
 

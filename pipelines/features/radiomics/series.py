@@ -1,7 +1,9 @@
 """Radiomics of every structure of a segmented series."""
 
+import math
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -50,7 +52,7 @@ def extract_series(
             prepared if isinstance(prepared, Finding) else pool.submit(compute, prepared, chosen)
             for prepared in _prepared(segmentation, chosen_labels, chosen)
         ]
-        outcomes = [each if isinstance(each, Finding) else each.result() for each in pending]
+        outcomes = [each if isinstance(each, Finding) else _result(each) for each in pending]
     return tuple(
         _vector(segmentation, label, chosen, outcome)
         for label, outcome in zip(chosen_labels, outcomes, strict=True)
@@ -77,6 +79,14 @@ def _prepared(
             yield prepare(voxels, labels == np.uint8(label), spacing, profile, scale)
         except FeatureError as error:
             yield Finding(error.code, str(error))
+
+
+def _result(pending: "Future[OrderedDict[str, float]]") -> Outcome:
+    """Give what a thread computed; a number that is not finite is no feature."""
+    try:
+        return {name: value for name, value in pending.result().items() if math.isfinite(value)}
+    except FeatureError as error:
+        return Finding(error.code, str(error))
 
 
 def _vector(segmentation: Segmentation, label: int, profile: Profile, outcome: Outcome) -> FeatureVector:

@@ -88,9 +88,14 @@ def test_dixon_is_fat_over_fat_and_water(segment):
 
 
 def test_dixon_needs_one_grid(segment, axial):
-    other = segment(np.zeros((4, 96, 96)), np.zeros((4, 96, 96)), {})
-    with pytest.raises(FeatureError, match="one grid"):
-        measure_dixon(axial, axial.volume, other.volume)
+    fewer = segment(np.zeros((4, 96, 96)), np.zeros((4, 96, 96)), {}, axial.volume.affine)
+    moved = axial.volume.affine.copy()
+    moved[2, 3] = 2.0
+    elsewhere = segment(axial.volume.voxels, axial.labels, {}, moved)
+    for other in (fewer, elsewhere):
+        with pytest.raises(FeatureError, match="one grid") as caught:
+            measure_dixon(axial, axial.volume, other.volume)
+        assert caught.value.code == "GRID_MISMATCH"
 
 
 def test_mixed_voxels_count_by_their_signal():

@@ -70,3 +70,8 @@ def test_volume_is_exact_on_a_sheared_grid(segment, sagittal):
     profile = {"binWidth": 25}
     body = extract_series(sheared, profile)[0].values
     assert body["original_shape_VoxelVolume"] == pytest.approx(5 * 8 * 10 * 4.0)
+
+
+def test_what_pyradiomics_refuses_is_an_outcome(sagittal):
+    vectors = extract_series(sagittal, {"binWidth": 25, "resegmentRange": (9000, 9001)})
+    assert [v.reason.code for v in vectors] == ["ENGINE_FAILED", "ENGINE_FAILED", "ROI_LINE"]
