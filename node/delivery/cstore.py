@@ -1,13 +1,13 @@
 """Results to a Storage SCP (PS3.4 annex B): one association per batch, one context per transfer syntax."""
 
 import socket
+import threading
 from collections.abc import Generator, Sequence
 from typing import Any
 
 from pydicom.filereader import read_file_meta_info
 from pynetdicom import AE, _config, build_context, evt
 from pynetdicom.association import Association
-from pynetdicom.presentation import PresentationContext
 
 from node.delivery.objects import Outgoing, Receipt
 from node.errors import TransientDeliveryError
@@ -50,8 +50,7 @@ class CStore:
                 yield Receipt(item.delivery_id, "refused", f"{item.path.name} is no longer there")
         if not syntaxes:
             return
-        wanted = sorted({(item.sop_class_uid, syntax) for item, syntax in syntaxes.items()})
-        association = self._associate([build_context(*pair) for pair in wanted])
+        association = self._associate(sorted({(i.sop_class_uid, syntax) for i, syntax in syntaxes.items()}))
         accepted = {(c.abstract_syntax, c.transfer_syntax[0]) for c in association.accepted_contexts}
         try:
             for item, syntax in syntaxes.items():
@@ -60,19 +59,27 @@ class CStore:
             if association.is_established:
                 association.release()
 
-    def _associate(self, contexts: list[PresentationContext]) -> Association:
+    def _associate(self, contexts: list[tuple[str, str]]) -> Association:
+        """Open an association; one that came to nothing because no context was accepted is returned too."""
         to = self._destination
+        connected = threading.Event()
+
+        def on_connection(event: evt.Event) -> None:
+            connected.set()
+            # without Nagle's algorithm: a C-STORE ends with a small packet that must not wait for an ACK
+            event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
         association = self._entity.associate(
             to.host,
             to.port,
-            contexts=contexts,
+            contexts=[build_context(*pair) for pair in contexts],
             ae_title=to.ae_title,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, on_connection)],
         )
-        if not association.is_established:
-            peer = f"{to.ae_title} at {to.host}:{to.port}"
-            raise TransientDeliveryError(f"{to.name}: {peer} {_why(association)}")
-        return association
+        if association.is_established or (association.is_aborted and association.rejected_contexts):
+            return association
+        why = _why(association) if connected.is_set() else "cannot be reached"
+        raise TransientDeliveryError(f"{to.name}: {to.ae_title} at {to.host}:{to.port} {why}")
 
     def _store(self, association: Association, item: Outgoing, accepted: bool) -> Receipt:
         if not accepted:
@@ -109,9 +116,4 @@ def _why(association: Association) -> str:
     if association.is_rejected:
         answer: Any = association.acceptor.primitive
         return f"rejects our association: {answer.result_str}, {answer.reason_str}"
-    return "aborts our association" if association.is_aborted else "cannot be reached"
-
-
-def _without_delay(event: evt.Event) -> None:
-    """Switch Nagle's algorithm off: a C-STORE ends with a small packet that must not wait for an ACK."""
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return "has not answered our association request, or has aborted it"

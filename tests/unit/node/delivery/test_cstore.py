@@ -1,0 +1,135 @@
+"""C-STORE against a real SCP: each object's status is judged for itself."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from archive import archive
+from pydicom.uid import CTImageStorage
+
+from node.delivery.cstore import CStore, receipt
+from node.delivery.objects import Outgoing, Receipt
+from node.errors import TransientDeliveryError
+from node.settings import Destination
+
+#: pynetdicom leaves the socket of a refused connection to the garbage collector, which closes it at once
+FORGOTTEN_SOCKET = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+Make = Callable[..., list[Outgoing]]
+
+
+def to(port: int, **values: object) -> CStore:
+    given = {
+        "name": "pacs",
+        "ae_title": "ARCHIVE",
+        "host": "127.0.0.1",
+        "port": port,
+        "timeout_s": 5,
+        **values,
+    }
+    return CStore(Destination.model_validate(given), "NODE")
+
+
+def test_a_batch_takes_one_association_with_a_context_per_transfer_syntax(outgoing: Make) -> None:
+    with archive() as there:
+        receipts = list(to(there.port).send(outgoing("CT", "CT", "MR")))
+        assert [r.verdict for r in receipts] == ["delivered"] * 3
+        assert [d.SOPInstanceUID for d in there.received] == ["1.2.3.1.0", "1.2.3.1.1", "1.2.3.1.2"]
+        (association,) = there.associations
+        assert [len(c.transfer_syntax) for c in association.requestor.requested_contexts] == [1, 1]
+
+
+def test_nagle_is_off(outgoing: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    with archive() as there:
+        destination = to(there.port)
+        sending = destination.send(outgoing("CT", "CT"))
+        next(sending)
+        (mine,) = destination._entity.active_associations
+        option = mine.dul.socket.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        seen.append(option)
+        sending.close()
+    assert seen == [1]
+
+
+def test_closing_midway_releases_the_association(outgoing: Make) -> None:
+    with archive() as there:
+        sending = to(there.port).send(outgoing("CT", "CT"))
+        assert next(sending).verdict == "delivered"
+        sending.close()
+        there.associations[0].join(5)
+        assert there.associations[0].is_released
+        assert len(there.received) == 1
+
+
+def test_a_sop_class_that_is_not_accepted_is_refused_and_the_rest_is_sent(outgoing: Make) -> None:
+    with archive(sop_classes=[CTImageStorage]) as there:
+        receipts = list(to(there.port).send(outgoing("MR", "CT")))
+    assert [r.verdict for r in receipts] == ["refused", "delivered"]
+    assert "1.2.840.10008.5.1.4.1.1.4 is not accepted by ARCHIVE" in receipts[0].text
+
+
+def test_each_status_is_judged(outgoing: Make) -> None:
+    with archive(statuses=[0xA700, 0xB000, 0xA900, 0xC001]) as there:
+        receipts = list(to(there.port).send(outgoing("CT", "CT", "CT", "CT", "CT")))
+    assert [r.verdict for r in receipts] == ["deferred", "delivered", "refused", "refused", "delivered"]
+    assert receipts[0].text == "status 0xA700"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (0x0000, "delivered"),
+        (0xB006, "delivered"),
+        (0xB007, "delivered"),
+        (0x0107, "delivered"),
+        (0xA701, "deferred"),
+        (0x0110, "deferred"),
+        (0xFE00, "deferred"),
+        (0xA901, "refused"),
+        (0xCFFF, "refused"),
+        (0x0122, "refused"),
+        (0x0124, "refused"),
+    ],
+)
+def test_the_table_of_statuses(status: int, verdict: str) -> None:
+    assert receipt(1, status).verdict == verdict
+
+
+@pytest.mark.filterwarnings(FORGOTTEN_SOCKET)
+def test_a_peer_that_is_not_there_is_worth_another_attempt(outgoing: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(TransientDeliveryError, match=f"pacs: ARCHIVE at 127.0.0.1:{port} cannot be reached"):
+        list(to(port).send(outgoing("CT")))
+
+
+def test_a_rejection_says_why(outgoing: Make) -> None:
+    with (
+        archive() as there,
+        pytest.raises(TransientDeliveryError, match=r"rejects our association: .*Called AE"),
+    ):
+        list(to(there.port, ae_title="OTHER").send(outgoing("CT")))
+
+
+def test_a_peer_that_never_answers_is_given_up_in_time(outgoing: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        destination = to(silent.getsockname()[1], timeout_s=0.3)
+        with pytest.raises(TransientDeliveryError, match="has not answered"):
+            list(destination.send(outgoing("CT")))
+
+
+def test_where_nothing_is_accepted_everything_is_refused(outgoing: Make) -> None:
+    with archive(sop_classes=[CTImageStorage]) as there:
+        receipts = list(to(there.port).send(outgoing("MR", "MR")))
+    assert [r.verdict for r in receipts] == ["refused", "refused"]
+
+
+def test_a_file_that_is_gone_is_refused(outgoing: Make) -> None:
+    first, second = outgoing("CT", "CT")
+    first.path.unlink()
+    with archive() as there:
+        receipts = list(to(there.port).send([first, second]))
+        assert list(to(there.port).send([replace(first)])) == receipts[:1]
+    assert receipts[0] == Receipt(0, "refused", "0.dcm is no longer there")
+    assert receipts[1].verdict == "delivered"
