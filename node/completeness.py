@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from node.db import Event, Study
+from node import history
+from node.db import Study
 from node.settings import Completeness
-from node.states import StudyEvent, StudyState, after
+from node.states import StudyEvent, StudyState
 
 #: an open association holds a study back for at least this long, however short the quiet time
 HOLD = timedelta(seconds=1)
@@ -52,7 +53,7 @@ def due(session: Session, now: datetime) -> list[Study]:
     return list(session.scalars(overdue))
 
 
-def complete(session: Session, study: Study, now: datetime) -> None:
+def complete(session: Session, study: Study) -> None:
     """Take a study from receiving to complete and record it.
 
     Raises
@@ -60,16 +61,15 @@ def complete(session: Session, study: Study, now: datetime) -> None:
     IllegalTransition
         If the study is not receiving.
     """
-    study.state = after(StudyState(study.state), StudyEvent.QUIET).value
+    history.move(session, study, StudyEvent.QUIET)
     study.complete_after = None
-    session.add(Event(study_id=study.id, revision=study.revision, name="complete", at=now))
 
 
 def complete_due(session: Session, now: datetime) -> list[Study]:
     """Complete every study that is due and return them; the dispatcher calls this in its own transaction."""
     studies = due(session, now)
     for study in studies:
-        complete(session, study, now)
+        complete(session, study)
     return studies
 
 

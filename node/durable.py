@@ -38,8 +38,24 @@ def write(part: Path, final: Path, chunks: Sequence[Buffer]) -> None:
         _write_or_remove(part, final, chunks)
         sync_folder(final.parent)
     except OSError as error:
-        kind = OutOfSpace if error.errno in FULL else StoreError
-        raise kind(f"{final.name} cannot be written in {final.parent}: {error.strerror}") from error
+        raise _failure(final, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that survives a power cut, in one that does; nothing happens if it is there.
+
+    Raises
+    ------
+    OutOfSpace, StoreError
+        See `write`.
+    """
+    if folder.is_dir():
+        return
+    try:
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise _failure(folder, error) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -57,6 +73,11 @@ def sweep(folder: Path) -> int:
     for path in leftovers:
         path.unlink()
     return len(leftovers)
+
+
+def _failure(path: Path, error: OSError) -> StoreError:
+    kind = OutOfSpace if error.errno in FULL else StoreError
+    return kind(f"{path.name} cannot be written in {path.parent}: {error.strerror}")
 
 
 def _write_or_remove(part: Path, final: Path, chunks: Sequence[Buffer]) -> None:

@@ -59,12 +59,10 @@ class Store:
         self._locks = {shard: threading.Lock() for shard in SHARDS}
 
     def prepare(self) -> int:
-        """Make the folders durably, and remove what an interrupted write left; return how many files."""
+        """Make the folders and remove what an interrupted write left; return how many files that was."""
         for name in (OBJECTS, QUARANTINE, INCOMING):
             (self.root / name).mkdir(parents=True, exist_ok=True)
-        for shard in SHARDS:
-            (self.root / OBJECTS / shard).mkdir(exist_ok=True)
-        durable.sync_folder(self.root / OBJECTS)
+        durable.sync_folder(self.root / OBJECTS)  # a crash may have come between a `mkdir` and its fsync
         durable.sync_folder(self.root)
         return durable.sweep(self.root / INCOMING)
 
@@ -108,6 +106,7 @@ class Store:
             if (self.root / path).exists():
                 path, outcome = self._second(path, name, content)
             if outcome in (Outcome.STORED, Outcome.CONFLICT):
+                durable.make_folder((self.root / path).parent)
                 durable.write(self._part(), self.root / path, (head, data_set))
             else:  # a crash may have come between the rename and the fsync of the folder
                 durable.sync_folder((self.root / path).parent)
@@ -119,8 +118,8 @@ class Store:
 
     def objects(self) -> Iterator[str]:
         """Yield the relative path of every stored instance."""
-        for shard in SHARDS:
-            yield from self._files(f"{OBJECTS}/{shard}")
+        for shard in sorted((self.root / OBJECTS).iterdir()):
+            yield from self._files(f"{OBJECTS}/{shard.name}")
 
     def quarantined(self) -> Iterator[str]:
         """Yield the relative path of every file kept apart."""

@@ -72,13 +72,21 @@ class Admission:
             self._admitted.add(association)
         return None
 
-    def ended(self, association: int, address: Address) -> bool:
-        """Make room; return whether the association had been admitted."""
+    def admitted(self, association: int) -> bool:
+        """Return whether an association was admitted and has not ended."""
+        with self._lock:
+            return association in self._admitted
+
+    def ended(self, association: int, address: Address) -> None:
+        """Make room."""
         self._spoken(address)
         with self._lock:
-            admitted = association in self._admitted
             self._admitted.discard(association)
-        return admitted
+
+    def open(self) -> int:
+        """Return how many associations are open."""
+        with self._lock:
+            return len(self._admitted)
 
     def _spoken(self, address: Address) -> None:
         with self._lock:

@@ -62,8 +62,11 @@ class Handlers:
 
     def on_end(self, association: Any, address: Address) -> None:
         """Tell the index that an association which may have brought something has ended."""
-        if self._admission.ended(id(association), address):
-            self._submit(AssociationEnded(id(association), association.is_released))
+        try:
+            if self._admission.admitted(id(association)):
+                self._submit(AssociationEnded(id(association), association.is_released))
+        finally:
+            self._admission.ended(id(association), address)
 
     def close(self, timeout: float) -> bool:
         """Answer further C-STOREs with A700 and wait for those that run; return whether all have ended."""

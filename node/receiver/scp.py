@@ -105,6 +105,10 @@ class Receiver:
         """Stop listening, let the running handlers finish, end the associations, and flush the index."""
         self._running.close()
 
+    def open_associations(self) -> int:
+        """Return how many associations are open, as `max_associations` counts them."""
+        return self._admission.open()
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every acknowledged instance is in the index; return whether it is."""
         return self._indexer.flush(timeout)

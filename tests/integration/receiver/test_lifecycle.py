@@ -81,7 +81,9 @@ def test_the_index_is_rebuilt_from_the_files(
         for table in (Study, Refusal):
             session.query(table).delete()
     (settings.data_dir / "incoming" / "cut-off.part").write_bytes(b"half an object")
-    (settings.data_dir / "objects" / "00" / "strange.dcm").write_bytes(b"not ours")
+    strange = settings.data_dir / "objects" / "00" / "strange.dcm"
+    strange.parent.mkdir(exist_ok=True)
+    strange.write_bytes(b"not ours")
     with Receiver(settings, engine):
         assert _facts(engine) == before
     assert list((settings.data_dir / "incoming").iterdir()) == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from waiting import wait_until
 
 from node.receiver import Receiver
 from node.settings import Settings
@@ -81,7 +82,8 @@ def test_overload_is_transient_and_passes(settings_of: Settle, engine: Engine, a
         first, _ = (stack.enter_context(associate(receiver.port)) for _ in range(2))
         assert stack.enter_context(associate(receiver.port)).rejection == (2, 3, 2)
         first.release()
-        assert _eventually(lambda: stack.enter_context(associate(receiver.port)).accepted)
+        wait_until(lambda: receiver.open_associations() == 1)
+        assert stack.enter_context(associate(receiver.port)).accepted
 
 
 def test_silent_connections_do_not_keep_others_out(
@@ -151,12 +153,5 @@ def _closed(connection: socket.socket) -> bool:
         while connection.recv(4096):
             pass
     except ConnectionResetError:
-        pass
-    return True
-
-
-def _eventually(condition: Callable[[], bool]) -> bool:
-    """Ask again until a thread that we cannot see has come to its end; the suite's timeout is the limit."""
-    while not condition():
         pass
     return True

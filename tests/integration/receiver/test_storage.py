@@ -248,13 +248,14 @@ def test_success_is_said_after_data_name_and_folder_are_on_the_disk(
     real_fsync = os.fsync
 
     def fsync(descriptor: int) -> None:
-        order.append(f"fsync {Path(f'/proc/self/fd/{descriptor}').readlink().parent.name}")
+        order.append(f"fsync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
         real_fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
     with connect() as peer:
         peer.store(data_set("1.2.3.4.1"), "1.2.3.4.1")
-        assert order == ["fdatasync", "rename", "fsync objects"]
+        shard = hashlib.sha256(b"1.2.3.4.1").hexdigest()[:2]
+        assert order == ["fsync objects", "fdatasync", "rename", f"fsync {shard}"]
 
 
 def test_an_abort_in_the_middle_of_an_object_leaves_nothing(
