@@ -22,7 +22,8 @@ HALF_WIDTH_MM = 9.0  #: half of the window across the column, left-right
 SMOOTHING_MM = 9.0  #: of the centre line; about a third of a vertebra
 MIN_DISC_DISTANCE_MM = 19.0
 MIN_PROMINENCE = 0.2
-MIN_SACRUM = 0.35  #: mean sacral probability below the L5-S1 disc that counts as "in view"
+BELOW_MM = 40  #: how far below the L5-S1 disc the sacrum must show
+MIN_SACRUM = 0.25  #: mean sacral probability there that counts as "in view"; it must also exceed the body's
 MIN_MARGIN = 0.25  #: by how much the best position of L5-S1 must beat the next
 
 
@@ -124,8 +125,8 @@ def _lumbosacral(peaks: NDArray[np.int_], body: Array, sacrum: Array) -> tuple[i
     likeness = np.array([(body[a:b] - sacrum[a:b]).sum() / 30 for a, b in pairwise(edges)])
     scores = np.array([likeness[j + 1 :].sum() - likeness[: j + 1].sum() for j in range(peaks.size)])
     best = int(scores.argmax())
-    below = sacrum[edges[best] : edges[best + 1]]
-    if below.size < 8 or below[-25:].mean() < MIN_SACRUM:
+    below = slice(max(edges[best], edges[best + 1] - BELOW_MM), edges[best + 1])
+    if sacrum[below].size < 8 or sacrum[below].mean() < max(MIN_SACRUM, body[below].mean()):
         return None, "the sacrum is not in view, so the levels cannot be counted"
     rest = np.delete(scores, best)
     if rest.size and scores[best] - rest.max() < MIN_MARGIN:
