@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 
 VALUE_ERRORS = (
     ValueError,
@@ -18,6 +19,7 @@ VALUE_ERRORS = (
     LookupError,
     NotImplementedError,
     struct.error,
+    BytesLengthException,
 )
 """What the conversion of a damaged value may raise."""
 

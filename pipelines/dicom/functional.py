@@ -65,14 +65,10 @@ TOP_LEVEL = (
 def classic_values(header: Dataset) -> Iterator[Source]:
     """Yield the one frame of a classic instance: its header.
 
-    A file that claims several frames but describes none of them yields one without any attribute per frame.
+    A file that claims several frames but describes none of them yields one without any attribute.
     """
-    frames = int(number(header, "NumberOfFrames") or 1)
-    if frames > 1:
-        nothing: dict[str, Any] = {}
-        yield from (nothing for _ in range(frames))
-    else:
-        yield header
+    nothing: dict[str, Any] = {}
+    yield nothing if (number(header, "NumberOfFrames") or 1) > 1 else header
 
 
 def enhanced_values(header: Dataset) -> Iterator[Source]:

@@ -34,7 +34,7 @@ MR_CLASSES = frozenset(
 )
 SEGMENTATION_PREFIX = "1.2.840.10008.5.1.4.1.1.66."  # Segmentation, Surface and Label Map Segmentation …
 
-PARSE_ERRORS = (*VALUE_ERRORS, EOFError, RecursionError, zlib.error, MemoryError)
+PARSE_ERRORS = (*VALUE_ERRORS, OSError, EOFError, RecursionError, zlib.error, MemoryError)
 """What a damaged data set may raise while it is parsed."""
 
 
@@ -58,15 +58,17 @@ def read_header(path: Path) -> FileDataset:
         NO_SERIES_UID or TRUNCATED.
     """
     try:
-        with path.open("rb") as file:
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError("UNREADABLE", f"{path.name}: cannot be opened ({error.strerror})") from error
+    try:
+        with file:
             header = dcmread(file, stop_before_pixels=True)
             _check_class(header)
             _check_identity(header)
             problem = _pixel_problem(header, file)
     except InvalidDicomError as error:
         raise InputError("NOT_DICOM", f"{path.name}: not a DICOM file (no 'DICM' prefix)") from error
-    except OSError as error:
-        raise InputError("UNREADABLE", f"{path.name}: cannot be read ({error.strerror})") from error
     except PARSE_ERRORS as error:
         raise InputError("DAMAGED", f"{path.name}: the data set cannot be parsed ({error})") from error
     if problem:
@@ -113,7 +115,7 @@ def _pixel_problem(header: FileDataset, file: BinaryIO) -> str | None:
         element = None
     if element is None:
         return "the file ends before its pixel data"
-    return missing_pixels(file, element, expected_length(header))
+    return missing_pixels(file, element, expected_length(header), integer(header, "NumberOfFrames") or 1)
 
 
 def _deflated_problem(header: FileDataset, file: BinaryIO) -> str | None:

@@ -39,7 +39,7 @@ class PixelElement:
         return cls(file.tell(), None if length == _UNDEFINED else length)
 
 
-def missing_pixels(file: BinaryIO, element: PixelElement, expected: int) -> str | None:
+def missing_pixels(file: BinaryIO, element: PixelElement, expected: int, frames: int) -> str | None:
     """Say what is missing, or None if the pixel data are complete.
 
     Parameters
@@ -49,23 +49,25 @@ def missing_pixels(file: BinaryIO, element: PixelElement, expected: int) -> str 
     element : PixelElement
     expected : int
         Bytes that native pixel data of these dimensions have.
+    frames : int
+        Number of frames; encapsulated pixel data have a fragment for each at least.
     """
     size = os.fstat(file.fileno()).st_size
     if element.length is None:
-        return _missing_fragments(file, element.offset, size)
+        return _missing_fragments(file, element.offset, size, frames)
     there = min(element.length, size - element.offset)
     wanted = max(expected, element.length)
     return None if there >= wanted else f"{there} of {wanted} bytes of pixel data are there"
 
 
-def _missing_fragments(file: BinaryIO, offset: int, size: int) -> str | None:
+def _missing_fragments(file: BinaryIO, offset: int, size: int, frames: int) -> str | None:
     """Walk over the items of encapsulated pixel data, which are little endian always."""
     fragments = -1  # the first item is the Basic Offset Table
     while offset + 8 <= size:
         file.seek(offset)
         group, element, length = struct.unpack("<HHL", file.read(8))
         if (group, element) == _SEQUENCE_DELIMITER:
-            return None if fragments > 0 else "the encapsulated pixel data are empty"
+            return None if fragments >= frames else f"{max(fragments, 0)} of {frames} frames are there"
         if (group, element) != _ITEM:
             return f"the encapsulated pixel data are damaged at byte {offset}"
         offset += 8 + length

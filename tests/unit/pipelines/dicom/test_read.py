@@ -15,7 +15,9 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from pipelines.dicom.read import read_series
+from pipelines.dicom.read import load_volume, read_series
+from pipelines.errors import GeometryError
+from pipelines.types import Role
 
 
 def write(folder, **attributes):
@@ -186,3 +188,23 @@ def test_codes_fit_their_column(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"x")
     assert all(len(code) <= 16 for code in codes(path, tmp_path / "gone"))
+
+
+def test_encapsulated_frames_are_counted(tmp_path):
+    ds = dcmread(write(tmp_path))
+    ds.compress(RLELossless)
+    ds.NumberOfFrames = 1_000_000_000
+    ds.save_as(tmp_path / "x")
+    (file,) = read_series([tmp_path / "x"])[1]
+    assert (file.reason.code, "1 of 1000000000 frames" in file.reason.text) == ("TRUNCATED", True)
+
+
+def test_a_multiframe_object_without_functional_groups_has_no_place(tmp_path):
+    ds = dcmread(write(tmp_path))
+    ds.NumberOfFrames = 6
+    ds.PixelData = ds.PixelData * 6
+    ds.save_as(tmp_path / "x")
+    ((series,), _) = read_series([tmp_path / "x"])
+    with pytest.raises(GeometryError) as refused:
+        load_volume(series, Role.CT)
+    assert refused.value.code == "NO_GEOMETRY"
