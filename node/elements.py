@@ -96,6 +96,11 @@ def text(value: memoryview | None) -> str:
     return "" if value is None else str(value, "latin-1").strip(" \0")
 
 
+def printable(value: str) -> str:
+    """Return a value from outside without what no database, log or page should have to show."""
+    return "".join(filter(str.isprintable, value))
+
+
 def _head(data: memoryview, at: int, encoding: Encoding) -> tuple[int, bytes, int, int]:
     """Return tag, VR, length and where the value begins."""
     group, element = struct.unpack_from(f"{encoding.order}HH", data, at)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from node.elements import CANNOT_UNDERSTAND, elements, encoding_of, inflated, text
+from node.elements import CANNOT_UNDERSTAND, elements, encoding_of, inflated, printable, text
 from node.errors import InvalidInstance
 
 SOP_CLASS_UID = 0x00080016
@@ -61,7 +61,7 @@ def read(data: memoryview, transfer_syntax_uid: str) -> Header:
         series_instance_uid=_uid(found, SERIES_INSTANCE_UID, "SeriesInstanceUID", CANNOT_UNDERSTAND),
         sop_class_uid=_uid(found, SOP_CLASS_UID, "SOPClassUID", DOES_NOT_MATCH),
         sop_instance_uid=_uid(found, SOP_INSTANCE_UID, "SOPInstanceUID", DOES_NOT_MATCH),
-        modality=text(found.get(MODALITY))[:MODALITY_LENGTH] or "OT",
+        modality=printable(text(found.get(MODALITY)))[:MODALITY_LENGTH] or "OT",
         study_date=_date(text(found.get(STUDY_DATE))),
         patient_key=patient_key(text(found.get(PATIENT_ID)), text(found.get(ISSUER_OF_PATIENT_ID))),
     )

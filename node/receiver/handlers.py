@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from node import logs
+from node.elements import printable
 from node.index.messages import AssociationEnded, Message
 from node.receiver.admission import Address, Admission
 from node.receiver.storage import OUT_OF_RESOURCES, StorageService, StoreRequest
@@ -83,7 +84,7 @@ def _request(event: Any, data_set: memoryview) -> StoreRequest:
         sop_instance_uid=str(event.request.AffectedSOPInstanceUID),
         abstract_syntax_uid=str(event.context.abstract_syntax),
         transfer_syntax_uid=str(event.context.transfer_syntax),
-        calling_ae=primitive.calling_ae_title.strip(),
-        called_ae=primitive.called_ae_title.strip(),
+        calling_ae=printable(primitive.calling_ae_title).strip(),
+        called_ae=printable(primitive.called_ae_title).strip(),
         data_set=data_set,
     )

@@ -22,6 +22,7 @@ from node import engine as database
 from node import header, logs
 from node.completeness import utc_now
 from node.db import Result
+from node.elements import printable
 from node.errors import InvalidInstance, OutOfSpace, StoreError
 from node.fileformat import FileMeta
 from node.header import Header
@@ -122,7 +123,7 @@ class StorageService:
 
     def _refuse(self, request: StoreRequest, status: int, reason: str, path: str | None = None) -> int:
         log.warning("not taken in", status=f"{status:04X}", reason=reason, calling_ae=request.calling_ae)
-        uid = request.sop_instance_uid or None
+        uid = printable(request.sop_instance_uid) or None
         with suppress(StoreError):  # where the index has ended the status alone must tell
             self._submit(Refused(uid, request.calling_ae, status, reason, path, utc_now()))
         return status

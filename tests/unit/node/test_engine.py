@@ -74,3 +74,19 @@ def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
         "study",
         "job",
     }
+
+
+@pytest.mark.postgres
+def test_migrations_lead_to_the_models_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    engine = database.create(Settings(data_dir=tmp_path, database_url=postgres_url))
+    Base.metadata.drop_all(engine)
+    try:
+        database.migrate(engine)
+        database.migrate(engine)
+        with engine.connect() as connection:
+            assert database.revision(connection) == HEAD
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+        engine.dispose()
