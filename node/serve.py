@@ -125,7 +125,7 @@ class Node:
                 if self._wants(role):
                     self._start(role, started)
             self._running = started.pop_all()
-        log.info("started", roles=sorted(self._parts))
+        log.info("started", roles=sorted(role.value for role in self._parts))
 
     def stop(self) -> None:
         """Stop every role, the receiver first. A running analysis is ended; it runs again another time."""
@@ -172,7 +172,10 @@ class Node:
 
 
 def serve(
-    settings: Settings, stop: threading.Event | None = None, roles: Collection[Role] = tuple(Role)
+    settings: Settings,
+    stop: threading.Event | None = None,
+    roles: Collection[Role] = tuple(Role),
+    function: str = ANALYSE,
 ) -> None:
     """Run a node until it is told to stop.
 
@@ -182,6 +185,8 @@ def serve(
     stop : Event, optional
         Set it to stop. Default: SIGTERM or SIGINT stop the node; the main thread only.
     roles : collection of Role
+    function : str
+        "package.module:function" that the worker processes run.
 
     Raises
     ------
@@ -193,7 +198,7 @@ def serve(
     with ExitStack() as stack:
         if stop is None:
             stop = stack.enter_context(stopped_by_signals())
-        node = stack.enter_context(Node(settings, roles, on_death=stop.set))
+        node = stack.enter_context(Node(settings, roles, function, stop.set))
         stop.wait()
     if node.died.is_set():
         raise NodeError("a part of the node has ended unexpectedly; the log says why")

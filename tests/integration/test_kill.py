@@ -1,0 +1,151 @@
+"""A node that is killed or stopped in the middle of things, and started again."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import workers
+from archive import archive
+from integration.serving import ends, events, jobs, send, settings, study, until
+from sqlalchemy import Engine
+from workers.images import image
+
+from node import engine as database
+from node.settings import Settings
+
+SCRIPT = Path(next(iter(workers.__path__))) / "serve_node.py"
+
+
+@dataclass
+class Served:
+    """A node in a process of its own."""
+
+    settings: Settings
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def port(self) -> int:
+        published = self.settings.data_dir / "run" / "receiver.json"
+
+        def is_published() -> bool:
+            assert self.process.poll() is None
+            return published.exists() and json.loads(published.read_text())["pid"] == self.process.pid
+
+        until(is_published)
+        return int(json.loads(published.read_text())["port"])
+
+    def children(self) -> list[int]:
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Served]]:
+    """Start a node; what still runs afterwards is killed."""
+    with ExitStack() as stack:
+
+        def start(given: Settings, function: str = "report") -> Served:
+            given.data_dir.mkdir(exist_ok=True)
+            path = given.data_dir / "settings.json"
+            path.write_text(given.model_dump_json())
+            command = [sys.executable, str(SCRIPT), str(path), f"workers.analyses:{function}"]
+            process = subprocess.Popen(command)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return Served(given, process)
+
+        yield start
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Callable[..., tuple[Settings, Engine]]:
+    """Settings without a page, and a look at the database."""
+
+    def make(*ports: int, **changes: object) -> tuple[Settings, Engine]:
+        given = settings(tmp_path, *ports, web={"enabled": False}, **changes)
+        return given, database.create(given)
+
+    return make
+
+
+Quick = Callable[..., tuple[Settings, Engine]]
+Serve = Callable[..., Served]
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+def test_killed_while_a_job_runs_it_runs_once_more_and_is_delivered_once(quick: Quick, serve: Serve) -> None:
+    with archive() as there:
+        given, engine = quick(there.port)
+        node = serve(given, "moody")
+        send(node.port, image("1.2.3"))
+        until(lambda: [job.progress.get("stage") for job in jobs(engine, "analyse")] == ["hanging"])
+        children = node.children()
+        assert node.end(signal.SIGKILL) == -signal.SIGKILL
+        until(lambda: all(is_gone(pid) for pid in children))
+        assert jobs(engine, "analyse")[0].state == "running"
+        serve(given, "moody")
+        ends(engine, "1.2.3", "done")
+        assert [job.attempts for job in jobs(engine, "analyse")] == [2]
+        expected = ["quiet", "claimed", "released", "claimed", "analysed", "delivered"]
+        assert [name for name in events(engine, "1.2.3") if name != "opened"] == expected
+    assert len(there.received) == 2
+    assert len({d.SOPInstanceUID for d in there.received}) == 2
+
+
+def test_killed_in_the_quiet_window_it_still_fires(quick: Quick, serve: Serve) -> None:
+    with archive() as there:
+        given, engine = quick(there.port, completeness={"quiet_s": 3, "release_s": 3})
+        node = serve(given)
+        send(node.port, image("1.2.3"))
+        until(lambda: study(engine, "1.2.3") is not None)
+        node.end(signal.SIGKILL)
+        assert study(engine, "1.2.3").state == "receiving"
+        serve(given)
+        ends(engine, "1.2.3", "done")
+    assert len(there.received) == 2
+
+
+def test_killed_while_it_delivers_it_delivers_later(quick: Quick, serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    given, engine = quick(port)
+    node = serve(given)
+    send(node.port, image("1.2.3"))
+    until(lambda: [job.attempts > 1 for job in jobs(engine, "deliver")] == [True])
+    node.end(signal.SIGKILL)
+    with archive(port) as there:
+        serve(given)
+        ends(engine, "1.2.3", "done")
+    assert len(there.received) == 2
+    assert [job.attempts for job in jobs(engine, "analyse")] == [1]
+
+
+def test_sigterm_stops_it_gracefully(quick: Quick, serve: Serve) -> None:
+    given, engine = quick()
+    node = serve(given, "hang")
+    send(node.port, image("1.2.3"))
+    until(lambda: [job.progress.get("stage") for job in jobs(engine, "analyse")] == ["hanging"])
+    children = node.children()
+    assert node.end(signal.SIGTERM) == 0
+    until(lambda: all(is_gone(pid) for pid in children))
+    (job,) = jobs(engine, "analyse")
+    assert (job.state, job.attempts) == ("queued", 0)
+    assert study(engine, "1.2.3").state == "complete"

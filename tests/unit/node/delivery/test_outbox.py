@@ -1,0 +1,168 @@
+"""The outbox: what is sent where, how often, and what it means for the study."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from node import queue
+from node.db import Delivery, Job, Result, Study
+from node.delivery import outbox
+from node.delivery.objects import Receipt
+from node.settings import Destination
+
+TERMS = queue.Terms(lease=timedelta(minutes=1), max_attempts=2, retry=timedelta(0))
+Writers = sessionmaker[Session]
+
+
+def to(name: str, **values: object) -> Destination:
+    given = {"name": name, "ae_title": "A", "host": "127.0.0.1", "port": 104, **values}
+    return Destination.model_validate(given)
+
+
+@pytest.fixture
+def posted(writers: Writers, study_row: Callable[..., Study]) -> Callable[..., int]:
+    """Post two results of one study to some destinations; returns the study's id."""
+
+    def post(*destinations: Destination, revision: int = 1) -> int:
+        with writers.begin() as session:
+            study = session.scalars(select(Study)).first() or study_row(session)
+            study.state, study.revision, study.reason = "delivering", revision, None
+            results = []
+            for kind in ("seg", "risk_sr"):
+                result = session.scalars(select(Result).filter_by(kind=kind)).first()
+                if result is None:
+                    uid = f"1.2.3.{kind == 'seg':d}"
+                    result = Result(study_id=study.id, revision=revision, kind=kind, path=f"r/{kind}.dcm")
+                    result.sop_class_uid, result.sop_instance_uid, result.summary = "1.2", uid, {}
+                    session.add(result)
+                result.revision = revision
+                results.append(result)
+            session.flush()
+            outbox.post(session, study, results, destinations)
+            outbox.settle(session, study.id, study.revision)
+            return study.id
+
+    return post
+
+
+def claim(writers: Writers, target: str) -> Job | None:
+    with writers.begin() as session:
+        return queue.claim(session, "deliver", "w", TERMS, target=target)
+
+
+def deliver(writers: Writers, job: Job, *verdicts: str, trouble: str | None = None) -> bool:
+    with writers.begin() as session:
+        objects = outbox.pending(session, job, Path("/data"))
+        for item, verdict in zip(objects, verdicts, strict=True):
+            outbox.note(session, Receipt(item.delivery_id, verdict, None if verdict == "delivered" else "no"))
+        return outbox.conclude(session, job, TERMS, trouble)
+
+
+def state(writers: Writers) -> tuple[str, str | None]:
+    with writers() as session:
+        study = session.scalars(select(Study)).one()
+        return study.state, study.reason
+
+
+def test_without_destinations_a_study_is_done_at_once(writers: Writers, posted: Callable[..., int]) -> None:
+    posted()
+    assert state(writers) == ("done", None)
+
+
+def test_a_destination_gets_the_kinds_that_it_wants(writers: Writers, posted: Callable[..., int]) -> None:
+    posted(to("all"), to("sr", send=["risk_sr"]), to("none", send=["pdf"]))
+    with writers() as session:
+        rows = [(d.destination, d.state) for d in session.scalars(select(Delivery).order_by(Delivery.id))]
+        targets = [job.target for job in session.scalars(select(Job).order_by(Job.id))]
+        jobs = {job.target: job for job in session.scalars(select(Job))}
+        assert [o.path for o in outbox.pending(session, jobs["sr"], Path("/data"))] == [
+            Path("/data/r/risk_sr.dcm")
+        ]
+    assert rows == [("all", "pending"), ("all", "pending"), ("sr", "pending")]
+    assert targets == ["all", "sr"]
+
+
+def test_a_study_is_done_when_the_last_destination_has_everything(
+    writers: Writers, posted: Callable[..., int]
+) -> None:
+    posted(to("a"), to("b"))
+    deliver(writers, claim(writers, "a"), "delivered", "delivered")
+    assert state(writers) == ("delivering", None)
+    deliver(writers, claim(writers, "b"), "delivered", "delivered")
+    assert state(writers) == ("done", None)
+
+
+def test_only_what_is_missing_is_tried_again(writers: Writers, posted: Callable[..., int]) -> None:
+    posted(to("a"))
+    assert deliver(writers, claim(writers, "a"), "delivered", "deferred", trouble="a: full")
+    assert state(writers) == ("delivering", None)
+    assert not deliver(writers, claim(writers, "a"), "delivered")
+    assert state(writers) == ("done", None)
+
+
+def test_a_refusal_fails_the_study_once_the_others_are_through(
+    writers: Writers, posted: Callable[..., int]
+) -> None:
+    posted(to("a"), to("b"))
+    assert not deliver(writers, claim(writers, "a"), "refused", "delivered")
+    assert state(writers)[0] == "delivering"
+    deliver(writers, claim(writers, "b"), "delivered", "delivered")
+    assert state(writers) == ("failed", "a: no")
+
+
+def test_attempts_end(writers: Writers, posted: Callable[..., int]) -> None:
+    posted(to("a"))
+    assert deliver(writers, claim(writers, "a"), "deferred", "deferred", trouble="a: cannot be reached")
+    assert not deliver(writers, claim(writers, "a"), "deferred", "deferred", trouble="a: cannot be reached")
+    assert state(writers) == ("failed", "a: cannot be reached")
+
+
+def test_a_person_s_retry_sends_what_was_refused_and_nothing_twice(
+    writers: Writers, posted: Callable[..., int]
+) -> None:
+    posted(to("a"))
+    deliver(writers, claim(writers, "a"), "refused", "delivered")
+    posted(to("a"), to("new", send=["risk_sr"]))
+    assert not deliver(writers, claim(writers, "a"), "delivered")
+    assert state(writers) == ("delivering", None)
+    deliver(writers, claim(writers, "new"), "delivered")
+    assert state(writers) == ("done", None)
+    posted(to("a"))
+    assert state(writers) == ("done", None)
+    assert claim(writers, "a") is None
+
+
+def test_the_same_objects_of_a_later_revision_are_not_sent_again(
+    writers: Writers, posted: Callable[..., int]
+) -> None:
+    posted(to("a"))
+    deliver(writers, claim(writers, "a"), "delivered", "delivered")
+    posted(to("a"), revision=2)
+    assert claim(writers, "a") is None
+    assert state(writers) == ("done", None)
+
+
+def test_a_reopened_study_is_not_moved_by_its_old_deliveries(
+    writers: Writers, posted: Callable[..., int]
+) -> None:
+    posted(to("a"))
+    job = claim(writers, "a")
+    with writers.begin() as session:
+        study = session.scalars(select(Study)).one()
+        study.state, study.revision = "receiving", 2
+    deliver(writers, job, "delivered", "delivered")
+    assert state(writers) == ("receiving", None)
+
+
+def test_a_destination_that_is_no_longer_configured_is_given_up(
+    writers: Writers, posted: Callable[..., int]
+) -> None:
+    posted(to("a"), to("gone"))
+    deliver(writers, claim(writers, "a"), "delivered", "delivered")
+    with writers.begin() as session:
+        assert outbox.abandon(session, ["a"]) == 1
+    assert state(writers) == ("failed", "gone: no longer among the destinations of the settings")
