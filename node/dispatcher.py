@@ -11,7 +11,7 @@ from node.loop import Bell, Loop, OnDeath, seconds_until
 from node.settings import Settings
 from node.states import StudyEvent
 from node.worker.outcomes import end_attempt
-from node.worker.slot import terms_of
+from node.worker.terms import terms_of
 
 log = logs.get(__name__)
 

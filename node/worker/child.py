@@ -1,5 +1,6 @@
 """The inside of a worker process: the only part of the node that loads the pipelines."""
 
+import contextlib
 import os
 import traceback
 from collections.abc import Callable
@@ -24,7 +25,8 @@ def serve(pipe: "Connection[Any, Any]", function: str) -> None:
     The analysis has a thread of its own; this one listens, so that no orphan goes on computing.
     """
     analyse = resolve(function)
-    pipe.send(Ready())
+    with contextlib.suppress(BrokenPipeError):  # the node has died meanwhile: `recv` will tell
+        pipe.send(Ready())
     with ThreadPoolExecutor(1, "analysis") as thread:
         while True:
             try:

@@ -1,7 +1,6 @@
 """One slot of the worker role: a warm process, and the thread that claims, watches and records for it."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from node.worker.assignments import Assignment, next_assignment
 from node.worker.messages import Done, Failure
 from node.worker.process import Limits, WarmProcess
 from node.worker.pulse import Pulse, Stopping
+from node.worker.terms import terms_of
 
 log = logs.get(__name__)
 
@@ -93,11 +93,3 @@ class Slot:
 
     def _persist(self, write: Callable[[Session], Written]) -> Written:
         return persist(self._sessions, write, self._stopping)
-
-
-def terms_of(settings: Settings) -> queue.Terms:
-    """Return the terms on which analyses are handed out."""
-    worker = settings.worker
-    return queue.Terms(
-        timedelta(seconds=worker.lease_s), worker.max_attempts, timedelta(seconds=worker.retry_s)
-    )
