@@ -50,7 +50,8 @@ class Cache:
         if self._folder is None:
             return None
         try:
-            with np.load(self._folder / f"{key}.npz", allow_pickle=False) as entry:
+            path = self._folder / f"{key}.npz"
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as entry:
                 labels, text = entry["labels"], str(entry["analysis"])
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None
