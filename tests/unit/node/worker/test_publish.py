@@ -1,0 +1,43 @@
+"""Results get their place when they are whole, and only a study's own."""
+
+from pathlib import Path
+
+from node.worker.messages import Done, Made
+from node.worker.publish import publish, workspace
+
+
+def made(path: Path, study_uid: str) -> Made:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(study_uid.encode())
+    return Made(path, "seg", "1.2", path.stem, study_uid)
+
+
+def test_own_results_move_and_foreign_ones_go(tmp_path: Path) -> None:
+    aside = workspace(tmp_path, "1.2.3", 2, 1)
+    objects = (made(aside / "own.dcm", "1.2.3"), made(aside / "deep" / "own.dcm", "1.2.3"))
+    (aside / "summary.json").write_text("{}")
+    done = Done(True, (), (*objects, made(aside / "other.dcm", "1.2.4")), {})
+    final = tmp_path / "results" / "1.2.3" / "2"
+    placed = publish(done, aside, tmp_path, "1.2.3", 2)
+    assert [item.path for item in placed] == [final / "own.dcm", final / "deep" / "own.dcm"]
+    files = sorted(p.relative_to(final).as_posix() for p in final.rglob("*") if p.is_file())
+    assert files == ["deep/own.dcm", "own.dcm", "summary.json"]
+    assert not aside.exists()
+
+
+def test_a_second_time_replaces_the_files(tmp_path: Path) -> None:
+    for attempt in (1, 2):
+        aside = workspace(tmp_path, "1.2.3", 1, attempt)
+        done = Done(True, (), (made(aside / "own.dcm", "1.2.3"),), {})
+        (placed,) = publish(done, aside, tmp_path, "1.2.3", 1)
+        assert placed.path.read_bytes() == b"1.2.3"
+
+
+def test_a_workspace_is_empty_and_clears_what_earlier_attempts_left(tmp_path: Path) -> None:
+    first = workspace(tmp_path, "1.2.3", 1, 1)
+    (first / "half").write_text("x")
+    kept = workspace(tmp_path, "1.2.3", 2, 1)
+    second = workspace(tmp_path, "1.2.3", 1, 2)
+    assert not first.exists()
+    assert list(second.iterdir()) == []
+    assert kept.exists()
