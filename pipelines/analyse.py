@@ -42,7 +42,8 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
     -------
     AnalysisOutcome
         "not_applicable" with the reasons where nothing is a usable CT or MR series; summary.json is written
-        in either case, with a reason for every series and file.
+        in either case, with a reason for every series and file. "analysed" has reasons too where a series of
+        a role could not be analysed.
 
     Raises
     ------
@@ -53,14 +54,15 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
     """
     analysis = analyse(request, progress)
     progress("results", 0.95)
-    reasons = _not_applicable(analysis)
-    results = () if reasons else write_results(analysis, request)
+    refusals = _not_applicable(analysis)
+    reasons = refusals or tuple(analysis.failures.values())
+    results = () if refusals else write_results(analysis, request)
     summary = summarise(analysis, results, request)
     request.out_dir.mkdir(parents=True, exist_ok=True)
     path = request.out_dir / SUMMARY
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     progress("done", 1.0)
-    return AnalysisOutcome("not_applicable" if reasons else "analysed", reasons, results, summary, path)
+    return AnalysisOutcome("not_applicable" if refusals else "analysed", reasons, results, summary, path)
 
 
 def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fraction: None) -> Analysis:

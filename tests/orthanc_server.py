@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from pydicom import Dataset, dcmread
 
-CONFIGURATION = Path(__file__).parents[2] / "orthanc"
+CONFIGURATION = Path(__file__).parents[1] / "orthanc"
 DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 AET, DICOM_PORT, HTTP_PORT = "ORTHANC", 4242, 8042
 NODE_AET, NODE_PORT = "LUMBARNODE", 11112
