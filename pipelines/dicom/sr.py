@@ -70,11 +70,10 @@ def build_sr(
     clock : datetime
         Aware.
     """
-    modalities = sorted({str(item.Modality) for item in evidence} & PROCEDURES.keys())
     with keeping_the_source():
         report = hd.sr.MeasurementReport(
             observation_context=_observer(),
-            procedure_reported=[PROCEDURES[modality] for modality in modalities],
+            procedure_reported=PROCEDURES[str(evidence[0].Modality)],
             imaging_measurements=content.groups,
             title=TITLES[title_mode],
             language_of_content_item_and_descendants=hd.sr.LanguageOfContentItemAndDescendants(ENGLISH),

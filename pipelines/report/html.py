@@ -44,5 +44,5 @@ def report_html(analysis: Analysis, clock: datetime | None = None) -> str:
 def _picture(segmentation: Segmentation) -> str:
     """Give the series' picture as a data URL."""
     buffer = BytesIO()
-    Image.fromarray(series_picture(segmentation)).save(buffer, format="PNG", optimize=True)
+    Image.fromarray(series_picture(segmentation)).save(buffer, format="PNG")
     return f"data:image/png;base64,{b64encode(buffer.getvalue()).decode()}"

@@ -36,7 +36,8 @@ CATEGORY_COLOURS = {
 }
 _PICTURES = 4
 _SERIES_ROWS, _WARNING_ROWS = 9, 6
-_RC = {"pdf.fonttype": 42, "font.family": FONT, "axes.unicode_minus": False}
+#: Type 3 fonts hold outlines only; a TrueType subset would bring its own time stamp.
+_RC = {"pdf.fonttype": 3, "font.family": FONT, "axes.unicode_minus": False}
 
 
 def report_pdf(analysis: Analysis, clock: datetime | None = None) -> bytes:
