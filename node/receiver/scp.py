@@ -19,7 +19,7 @@ from node.receiver import contexts
 from node.receiver.admission import Admission
 from node.receiver.handlers import Handlers
 from node.receiver.storage import StorageService
-from node.receiver.transport import NodeServer, configure_library
+from node.receiver.transport import NodeServer, configure_library, use_one_heap
 from node.seat import Seat
 from node.settings import Settings
 from node.store import Store
@@ -81,6 +81,7 @@ class Receiver:
             The port is taken, or another receiver uses the data folder: it would lose what it is writing.
         """
         configure_library()
+        use_one_heap()
         with ExitStack() as started:
             seat = Seat(self._settings.data_dir, "receiver")
             seat.take()

@@ -8,15 +8,17 @@ and to reads of 4 KiB, and a sender with Nagle's algorithm waits 40 ms per objec
 * `InlineQueue` serves C-STORE and C-ECHO in the thread that read them.
 """
 
+import ctypes
 import queue
 import select
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from pynetdicom import _config
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
+from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from node.receiver.admission import Address, Admission
@@ -26,6 +28,7 @@ CHUNK = 1 << 20
 MAX_PDU_BYTES = 1 << 20
 IDLE_WAIT_S = 0.05  #: data wakes the wait; only our own abort can be this late
 BUSY_WAIT_S = 0.001  #: while the association thread has the next word
+M_ARENA_MAX = -8  # malloc.h
 ESTABLISHED = "Sta6"  # PS3.8 9.2: association established, ready for data transfer
 
 
@@ -128,12 +131,23 @@ class NodeHandler(RequestHandler):  # type: ignore[misc]
         return association
 
 
+class SharedContexts(list[PresentationContext]):
+    """Presentation contexts that every association may share.
+
+    The negotiation only reads them, and the copy that pynetdicom makes for each association takes 24 ms.
+    """
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
+
 class NodeServer(ThreadedAssociationServer):  # type: ignore[misc]
     """Accepts connections; one thread serves each."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    contexts: list[PresentationContext]
 
     def __init__(
         self, *args: Any, admission: Admission, on_end: Callable[[Any, Address], None], **kwargs: Any
@@ -141,6 +155,7 @@ class NodeServer(ThreadedAssociationServer):  # type: ignore[misc]
         self._admission = admission
         self._on_end = on_end
         super().__init__(*args, request_handler=NodeHandler, **kwargs)
+        self.contexts = SharedContexts(self.contexts)
 
     def verify_request(self, _request: Any, client_address: Any) -> bool:
         """Turn a connection away before it costs a thread."""
@@ -159,6 +174,17 @@ def configure_library() -> None:
     """
     _config.LOG_HANDLER_LEVEL = "none"
     _config.VALIDATORS["UI"] = _accept_any
+
+
+def use_one_heap() -> None:
+    """Have all threads allocate from one heap, where the C library is glibc.
+
+    It would give each thread a heap of its own and keep what their buffers once took: three threads an
+    association, for threads that the interpreter lets run one at a time.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(M_ARENA_MAX, 1)
 
 
 def _accept_any(_value: object) -> tuple[bool, str]:
