@@ -29,6 +29,7 @@ SLAB = 8  #: slices that are brought back to the volume at a time
 MIN_VERTEBRA_CM3 = 8.0
 COMPLETE_SHARE = 0.55  #: a smaller share of the median volume: cut by the field of view
 MIN_VERTEBRAE = 2
+SACRAL = 255
 
 
 def segment_ct(volume: Volume, device: str = "auto") -> Segmentation:
@@ -44,7 +45,7 @@ def segment_ct(volume: Volume, device: str = "auto") -> Segmentation:
     grid = coarse_grid(oriented, network.settings["step_mm"], AIR_HU)
     maps = _predict(network, grid)
     vertebrae = _vertebrae(maps, grid)
-    if len(vertebrae.centres) < MIN_VERTEBRAE:
+    if vertebrae.lumbar_count < MIN_VERTEBRAE:
         raise SegmentationError(
             "NO_SPINE", "fewer than two vertebrae were found: not a lumbar CT, or not usable"
         )
@@ -92,29 +93,34 @@ def _vertebrae(maps: Tensor, grid: Grid) -> Vertebrae:
 def _labels_on_volume(
     maps: Tensor, grid: Grid, oriented: Oriented, vertebrae: Vertebrae
 ) -> NDArray[np.uint8]:
-    """Label every voxel of the oriented volume: k + 1 for the k-th vertebra from below, 255 for sacrum."""
+    """Label every voxel of the oriented volume: k + 1 for the k-th lumbar vertebra, SACRAL for sacrum."""
     labels = np.zeros(oriented.array.shape, np.uint8)
     foreground = (maps[BACKGROUND] < 0.5).numpy()
     box = box_on_volume(grid, foreground, oriented, 2 * grid.step)
-    centres = torch.from_numpy(vertebrae.centres).float()
     for start in range(box[2].start, box[2].stop, SLAB):
         slab = box[0], box[1], slice(start, min(start + SLAB, box[2].stop))
-        labels[slab] = _label_slab(maps, grid, oriented, slab, centres)
+        labels[slab] = _label_slab(maps, grid, oriented, slab, vertebrae)
     return labels
 
 
 def _label_slab(
-    maps: Tensor, grid: Grid, oriented: Oriented, slab: tuple[slice, slice, slice], centres: Tensor
+    maps: Tensor,
+    grid: Grid,
+    oriented: Oriented,
+    slab: tuple[slice, slice, slice],
+    vertebrae: Vertebrae,
 ) -> NDArray[np.uint8]:
     values = sample(maps, grid, oriented, slab)
     classes = values[:CLASSES].argmax(0)
     labels = torch.zeros_like(classes, dtype=torch.uint8)
-    labels[(classes == SACRUM_REST) | (classes == S1)] = 255
+    labels[(classes == SACRUM_REST) | (classes == S1)] = SACRAL
     vertebral = (classes == BODY) | (classes == POSTERIOR)
     index = torch.nonzero(vertebral).float() + torch.tensor([float(s.start) for s in slab])
     to_grid = torch.from_numpy(np.linalg.inv(grid.affine) @ oriented.affine).float()
     votes = index @ to_grid[:3, :3].T + to_grid[:3, 3] + values[CLASSES:, vertebral].T
-    labels[vertebral] = torch.cdist(votes, centres).argmin(1).to(torch.uint8) + 1
+    centres = torch.from_numpy(vertebrae.centres).float()
+    nearest = torch.cdist(votes, centres).argmin(1) - vertebrae.sacral
+    labels[vertebral] = torch.where(nearest < 0, SACRAL, nearest + 1).to(torch.uint8)
     result: NDArray[np.uint8] = labels.numpy()
     return result
 
@@ -126,7 +132,7 @@ def _name(
     labels = np.zeros_like(found)
     structures: dict[int, str] = {}
     cm3 = abs(np.linalg.det(oriented.affine[:3, :3])) / 1000
-    masks = [largest(found == k + 1, keep=0.1) for k in range(len(vertebrae.centres))]
+    masks = [largest(found == k + 1, keep=0.1) for k in range(vertebrae.lumbar_count)]
     volumes = np.array([mask.sum() for mask in masks]) * cm3
     smallest = max(MIN_VERTEBRA_CM3, COMPLETE_SHARE * float(np.median(volumes)))
     names = LEVELS if vertebrae.first_is_l5 else None
@@ -140,7 +146,7 @@ def _name(
             continue
         structures[len(structures) + 1] = name
         labels[mask] = len(structures)
-    sacrum = largest(found == 255)
+    sacrum = largest(found == SACRAL)
     if sacrum.sum() * cm3 >= MIN_VERTEBRA_CM3:
         structures[len(structures) + 1] = SACRUM
         labels[sacrum] = len(structures)

@@ -20,12 +20,25 @@ S1_DISTANCE_MM = (18.0, 60.0)  #: from the centre of L5 to the centre of S1
 class Vertebrae:
     """Body centres from caudal to cranial, in grid index units.
 
-    `first_is_l5` is None with `reason` where the levels are not determined.
+    Attributes
+    ----------
+    centres : array of shape (n, 3)
+    first_is_l5 : bool
+        Whether the lowest centre above the sacral ones is L5; False with `reason` where that is not known.
+    reason : str
+    sacral : int
+        How many of the lowest centres are bodies of the sacrum.
     """
 
     centres: Array
     first_is_l5: bool
     reason: str = ""
+    sacral: int = 0
+
+    @property
+    def lumbar_count(self) -> int:
+        """Number of centres above the sacrum."""
+        return len(self.centres) - self.sacral
 
 
 def find_vertebrae(votes: Array, bodies: NDArray[np.bool_], shape: tuple[int, ...], step: float) -> Array:
@@ -75,16 +88,14 @@ def number(centres: Array, sacrum: NDArray[np.bool_], s1: NDArray[np.bool_], ste
     cm3 = step**3 / 1000
     if sacrum.sum() * cm3 < SACRUM_CM3 or s1.sum() * cm3 < S1_CM3:
         return Vertebrae(centres, False, "the sacrum is not in view, so the levels cannot be counted")
-    distance = np.linalg.norm(np.argwhere(s1).mean(0) - centres[0]) * step
-    if not S1_DISTANCE_MM[0] <= distance <= S1_DISTANCE_MM[1]:
-        return Vertebrae(
-            centres,
-            False,
-            f"S1 lies {distance:.0f} mm from the lowest vertebra: none or one between them is unclear",
-        )
-    steps = np.linalg.norm(np.diff(centres[:6], axis=0), axis=1) * step
+    distances = np.linalg.norm(np.argwhere(s1).mean(0) - centres, axis=1) * step
+    sacral = int(distances[0] < S1_DISTANCE_MM[0])  # votes and classes speak of the same bone: S1
+    above = centres[sacral:]
+    if not len(above) or not S1_DISTANCE_MM[0] <= distances[sacral] <= S1_DISTANCE_MM[1]:
+        text = "S1 does not lie right below the lowest vertebra: none or one between them is unclear"
+        return Vertebrae(centres, False, text, sacral)
+    steps = np.linalg.norm(np.diff(above[:6], axis=0), axis=1) * step
     if steps.size and steps.max() > MAX_DISTANCE_MM:
-        return Vertebrae(
-            centres, False, f"a gap of {steps.max():.0f} mm between vertebrae: one may have been missed"
-        )
-    return Vertebrae(centres, True)
+        text = f"a gap of {steps.max():.0f} mm between vertebrae: one may have been missed"
+        return Vertebrae(centres, False, text, sacral)
+    return Vertebrae(centres, True, "", sacral)

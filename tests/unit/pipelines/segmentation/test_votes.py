@@ -37,6 +37,12 @@ def test_levels_are_counted_from_an_s1_in_view():
     assert found.first_is_l5, found.reason
 
 
+def test_a_body_that_is_s1_itself_is_not_counted():
+    with_s1 = np.concatenate([[[20, 20, 14.0]], CENTRES])
+    found = number(with_s1, sacrum=block(4, 18), s1=block(10, 18), step=STEP)
+    assert (found.first_is_l5, found.sacral, found.lumbar_count) == (True, 1, 5)
+
+
 @pytest.mark.parametrize(
     ("sacrum", "s1", "centres", "why"),
     [
