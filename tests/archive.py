@@ -11,6 +11,7 @@ from pydicom.uid import ComprehensiveSRStorage, CTImageStorage, ExplicitVRLittle
 from pynetdicom import AE, evt
 
 SOP_CLASSES = (CTImageStorage, MRImageStorage, ComprehensiveSRStorage)
+ABORT, SILENT = -1, -2  #: in place of a status
 
 
 @dataclass
@@ -21,16 +22,22 @@ class Archive:
     received: list[Dataset] = field(default_factory=list)
     associations: list[Any] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    closing: threading.Event = field(default_factory=threading.Event)
     _news: threading.Condition = field(default_factory=threading.Condition)
 
     def store(self, event: Any) -> int:
         """Answer a C-STORE request."""
         with self._news:
             status = self.statuses.pop(0) if self.statuses else 0x0000
+        if status == ABORT:
+            event.assoc.abort()
+        if status == SILENT:
+            self.closing.wait(30)
+        with self._news:
             if status == 0x0000 or status >> 12 == 0xB:
                 self.received.append(event.dataset)
             self._news.notify_all()
-        return status
+        return max(status, 0)
 
     def wait_for(self, count: int, seconds: float = 30) -> list[Dataset]:
         """Wait until so many objects are there."""
@@ -58,4 +65,5 @@ def archive(
     try:
         yield kept
     finally:
+        kept.closing.set()
         server.shutdown()

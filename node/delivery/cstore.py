@@ -5,6 +5,7 @@ import threading
 from collections.abc import Generator, Sequence
 from typing import Any
 
+from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 from pynetdicom import AE, _config, build_context, evt
 from pynetdicom.association import Association
@@ -44,10 +45,11 @@ class CStore:
         """Send objects over one association; see `node.delivery.destinations.Destination`."""
         syntaxes = {}
         for item in objects:
-            if item.path.is_file():
+            try:
                 syntaxes[item] = str(read_file_meta_info(item.path).TransferSyntaxUID)
-            else:
-                yield Receipt(item.delivery_id, "refused", f"{item.path.name} is no longer there")
+            except (OSError, InvalidDicomError, AttributeError) as error:
+                why = getattr(error, "strerror", None) or "not a DICOM file"
+                yield Receipt(item.delivery_id, "refused", f"{item.path.name} cannot be read: {why}")
         if not syntaxes:
             return
         association = self._associate(sorted({(i.sop_class_uid, syntax) for i, syntax in syntaxes.items()}))
@@ -69,30 +71,35 @@ class CStore:
             # without Nagle's algorithm: a C-STORE ends with a small packet that must not wait for an ACK
             event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-        association = self._entity.associate(
-            to.host,
-            to.port,
-            contexts=[build_context(*pair) for pair in contexts],
-            ae_title=to.ae_title,
-            evt_handlers=[(evt.EVT_CONN_OPEN, on_connection)],
-        )
+        try:
+            association = self._entity.associate(
+                to.host,
+                to.port,
+                contexts=[build_context(*pair) for pair in contexts],
+                ae_title=to.ae_title,
+                evt_handlers=[(evt.EVT_CONN_OPEN, on_connection)],
+            )
+        except OSError as error:  # the name of the host cannot be resolved
+            raise self._trouble(f"cannot be reached: {error.strerror}") from None
         if association.is_established or (association.is_aborted and association.rejected_contexts):
             return association
-        why = _why(association) if connected.is_set() else "cannot be reached"
-        raise TransientDeliveryError(f"{to.name}: {to.ae_title} at {to.host}:{to.port} {why}")
+        raise self._trouble(_why(association) if connected.is_set() else "cannot be reached")
+
+    def _trouble(self, what: str) -> TransientDeliveryError:
+        to = self._destination
+        return TransientDeliveryError(f"{to.name}: {to.ae_title} at {to.host}:{to.port} {what}")
 
     def _store(self, association: Association, item: Outgoing, accepted: bool) -> Receipt:
         if not accepted:
             text = f"SOP class {item.sop_class_uid} is not accepted by {self._destination.ae_title}"
             return Receipt(item.delivery_id, "refused", text)
         if not association.is_established:
-            raise TransientDeliveryError(f"{self._destination.name}: the association was lost")
+            raise self._trouble("has ended the association")
         response = association.send_c_store(item.path)
         if "Status" not in response:
             association.abort()
-            raise TransientDeliveryError(
-                f"{self._destination.name}: no response within {self._destination.timeout_s:g} s, or aborted"
-            )
+            seconds = self._destination.timeout_s
+            raise self._trouble(f"has not answered within {seconds:g} s, or has aborted the association")
         return receipt(item.delivery_id, response.Status, response.get("ErrorComment"))
 
 

@@ -103,8 +103,10 @@ def abandon(session: Session, known: Sequence[str]) -> int:
     open_ = (Job.kind == "deliver") & Job.state.not_in(queue.SETTLED) & Job.target.not_in(known)
     jobs = session.scalars(select(Job).where(open_).with_for_update(skip_locked=True)).all()
     for job in jobs:
-        job.state, job.lease_until = "failed", None
-        job.error = f"{job.target}: no longer among the destinations of the settings"
+        why = f"{job.target}: no longer among the destinations of the settings"
+        job.state, job.lease_until, job.error = "failed", None, why
+        for row in session.scalars(_rows(job.study_id, job.revision, job.target, _PENDING)):
+            row.state, row.error = _REFUSED, why
     session.flush()
     for job in jobs:
         settle(session, job.study_id, job.revision)

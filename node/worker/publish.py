@@ -15,13 +15,15 @@ RESULTS = "results"
 
 
 def workspace(data_dir: Path, study_uid: str, revision: int, attempt: int) -> Path:
-    """Make an empty folder for one attempt at a study's results; what earlier ones left is removed."""
-    home = data_dir / RESULTS / study_uid
-    for left in home.glob(f".{revision}.*"):
+    """Return the folder for one attempt at a study's results."""
+    return data_dir / RESULTS / study_uid / f".{revision}.{attempt}"
+
+
+def prepare(folder: Path) -> None:
+    """Make a workspace, empty, and remove what earlier attempts left."""
+    for left in folder.parent.glob(f"{folder.stem}.*"):
         discard(left)
-    folder = home / f".{revision}.{attempt}"
     folder.mkdir(parents=True)
-    return folder
 
 
 def discard(folder: Path) -> None:

@@ -6,13 +6,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from node import logs, queue
+from node.db import Job
 from node.engine import readers, sessions
 from node.errors import LeaseLost
 from node.loop import Bell, Loop, OnDeath, Written, persist, seconds_until
 from node.settings import Settings
 from node.worker import outcomes, publish
 from node.worker.assignments import Assignment, next_assignment
-from node.worker.messages import Done, Failure
+from node.worker.messages import Done, Failure, Made
 from node.worker.process import Limits, WarmProcess
 from node.worker.pulse import Pulse, Stopping
 from node.worker.terms import terms_of
@@ -70,8 +71,8 @@ class Slot:
         pulse = Pulse(job, self._terms, self._sessions, self._stopping)
         log.info("analysing", attempt=job.attempts, files=len(assignment.order.files))
         try:
-            answer = self.process.run(assignment.order, pulse)
-            self._record(assignment, answer)
+            answer, made = self._analyse(assignment, pulse)
+            self._record(job, answer, made)
         except Stopping:
             self._persist(lambda session: outcomes.record_release(session, job))
             log.info("analysis handed back")
@@ -80,15 +81,26 @@ class Slot:
         finally:
             publish.discard(assignment.order.out_dir)
 
-    def _record(self, assignment: Assignment, answer: Done | Failure) -> None:
-        job, settings = assignment.job, self._settings
+    def _analyse(self, assignment: Assignment, pulse: Pulse) -> tuple[Done | Failure, tuple[Made, ...]]:
+        """Run the analysis and give its results their place; a full disk is a failure like any other."""
+        order = assignment.order
+        try:
+            publish.prepare(order.out_dir)
+            answer = self.process.run(order, pulse)
+            if isinstance(answer, Failure):
+                return answer, ()
+            root = self._settings.data_dir.resolve()
+            study_uid, revision = assignment.study_uid, assignment.job.revision
+            return answer, publish.publish(answer, order.out_dir, root, study_uid, revision)
+        except OSError as error:
+            return Failure("STORAGE", f"the results cannot be written: {error.strerror or error}"), ()
+
+    def _record(self, job: Job, answer: Done | Failure, made: tuple[Made, ...]) -> None:
         if isinstance(answer, Failure):
             again = self._persist(lambda session: outcomes.record_failure(session, job, answer, self._terms))
             log.warning("analysis failed", error=str(answer), again=again)
             return
-        aside, root = assignment.order.out_dir, settings.data_dir.resolve()
-        made = publish.publish(answer, aside, root, assignment.study_uid, job.revision)
-        self._persist(lambda session: outcomes.record_done(session, job, answer, made, settings))
+        self._persist(lambda session: outcomes.record_done(session, job, answer, made, self._settings))
         log.info("analysed", applicable=answer.applicable, results=len(made))
 
     def _persist(self, write: Callable[[Session], Written]) -> Written:

@@ -152,6 +152,15 @@ def test_a_graceful_stop_hands_the_job_back_and_the_next_start_finishes_it(tmp_p
     assert len(there.received) == 2
 
 
+def test_results_that_cannot_be_written_fail_the_study_not_the_node(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("in the way")
+    with Node(settings(tmp_path), function="workers.analyses:report") as node:
+        send(node.port, image("1.2.3"))
+        reason = ends(node.engine, "1.2.3", "failed").reason
+        assert reason == "STORAGE: the results cannot be written: Not a directory"
+        assert not node.died.is_set()
+
+
 def test_a_second_node_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     given = settings(tmp_path)
     with Node(given, function="workers.analyses:report") as node:

@@ -21,7 +21,7 @@ def report(request: AnalysisRequest, progress: Progress) -> AnalysisOutcome:
     progress("reading", 0.1)
     headers = [dcmread(path, stop_before_pixels=True) for path in request.files]
     studies = sorted({str(header.StudyInstanceUID) for header in headers})
-    made = [_write(request, "measurement_sr", study, [study], str(studies)) for study in studies]
+    made = [_write(request, "measurement_sr", study, [study], str([study])) for study in studies]
     case = request.completing_study_uid or studies[0]
     made.append(_write(request, "risk_sr", case, studies, f"{studies} {request.clinical}"))
     progress("done", 1.0)

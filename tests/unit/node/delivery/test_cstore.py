@@ -2,10 +2,9 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from archive import archive
+from archive import ABORT, SILENT, archive
 from pydicom.uid import CTImageStorage
 
 from node.delivery.cstore import CStore, receipt
@@ -119,17 +118,38 @@ def test_a_peer_that_never_answers_is_given_up_in_time(outgoing: Make) -> None:
             list(destination.send(outgoing("CT")))
 
 
+@pytest.mark.parametrize("instead", [ABORT, SILENT])
+def test_an_association_that_breaks_midway_keeps_what_was_confirmed(outgoing: Make, instead: int) -> None:
+    with archive(statuses=[0x0000, instead]) as there:
+        sending = to(there.port, timeout_s=0.5).send(outgoing("CT", "CT", "CT"))
+        assert next(sending) == Receipt(0, "delivered")
+        with pytest.raises(TransientDeliveryError, match=r"has not answered within 0.5 s, or has aborted"):
+            next(sending)
+        assert len(there.associations) == 1
+
+
 def test_where_nothing_is_accepted_everything_is_refused(outgoing: Make) -> None:
     with archive(sop_classes=[CTImageStorage]) as there:
         receipts = list(to(there.port).send(outgoing("MR", "MR")))
     assert [r.verdict for r in receipts] == ["refused", "refused"]
 
 
-def test_a_file_that_is_gone_is_refused(outgoing: Make) -> None:
-    first, second = outgoing("CT", "CT")
-    first.path.unlink()
+def test_a_file_that_cannot_be_read_is_refused_and_the_rest_is_sent(outgoing: Make) -> None:
+    gone, torn, whole = outgoing("CT", "CT", "CT")
+    gone.path.unlink()
+    torn.path.write_bytes(b"torn")
     with archive() as there:
-        receipts = list(to(there.port).send([first, second]))
-        assert list(to(there.port).send([replace(first)])) == receipts[:1]
-    assert receipts[0] == Receipt(0, "refused", "0.dcm is no longer there")
-    assert receipts[1].verdict == "delivered"
+        receipts = list(to(there.port).send([gone, torn, whole]))
+        assert list(to(there.port).send([gone])) == receipts[:1]
+    assert receipts == [
+        Receipt(0, "refused", "0.dcm cannot be read: No such file or directory"),
+        Receipt(1, "refused", "1.dcm cannot be read: not a DICOM file"),
+        Receipt(2, "delivered"),
+    ]
+
+
+@pytest.mark.filterwarnings(FORGOTTEN_SOCKET)
+def test_a_name_that_nobody_knows_is_worth_another_attempt(outgoing: Make) -> None:
+    destination = to(104, host="no-such-host.invalid")
+    with pytest.raises(TransientDeliveryError, match="cannot be reached"):
+        list(destination.send(outgoing("CT")))

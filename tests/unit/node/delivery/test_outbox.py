@@ -165,4 +165,7 @@ def test_a_destination_that_is_no_longer_configured_is_given_up(
     deliver(writers, claim(writers, "a"), "delivered", "delivered")
     with writers.begin() as session:
         assert outbox.abandon(session, ["a"]) == 1
+    with writers() as session:
+        rows = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+        assert [row.state for row in rows] == ["delivered", "delivered", "refused", "refused"]
     assert state(writers) == ("failed", "gone: no longer among the destinations of the settings")

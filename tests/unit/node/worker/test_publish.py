@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
+from node.worker import publish as publishing
 from node.worker.messages import Done, Made
-from node.worker.publish import publish, workspace
+from node.worker.publish import prepare, publish
+
+
+def workspace(*key: object) -> Path:
+    folder = publishing.workspace(*key)
+    prepare(folder)
+    return folder
 
 
 def made(path: Path, study_uid: str) -> Made:
