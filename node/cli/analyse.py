@@ -1,9 +1,8 @@
 """`lumbar-node analyse`: the same way through without a network."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -27,8 +26,10 @@ def analyse(
     """Analyse the CT and MR series of one patient and write SEG, SR and summary.json."""
     console = Console(highlight=False)
     with one_line():
-        variables = _read_clinical(clinical)
         files = _files(folder)
+        from pipelines.clinical import read_clinical
+
+        variables = read_clinical(clinical) if clinical else None
         from pipelines.analyse import run
         from pipelines.types import AnalysisRequest
 
@@ -61,20 +62,6 @@ def _files(folder: Path) -> tuple[Path, ...]:
     if not files:
         raise fail(f"{folder}: the folder is empty; name a folder of DICOM files", ExitCode.NOT_USABLE)
     return files
-
-
-def _read_clinical(path: Path | None) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise fail(f"--clinical: {path}: {error.strerror}", ExitCode.USAGE) from None
-    except ValueError as error:
-        raise fail(f"--clinical: {path}: not valid JSON: {error}", ExitCode.USAGE) from None
-    if not isinstance(values, dict):
-        raise fail(f"--clinical: {path}: not a JSON object of variables", ExitCode.USAGE)
-    return cast("dict[str, Any]", values)
 
 
 def _progress() -> Progress:

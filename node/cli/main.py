@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import analyse, config, demo, doctor, phantom, serve, train, version
+from node.cli import analyse, config, demo, doctor, phantom, retry, serve, train, version
 
 app = typer.Typer(
     name="lumbar-node",
@@ -14,6 +14,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(analyse.analyse)
 app.command()(demo.demo)
+app.command()(retry.retry)
 app.command()(doctor.doctor)
 app.command()(phantom.phantom)
 app.command()(version.version)

@@ -1,6 +1,6 @@
-"""How the pages write times, sizes and UIDs."""
+"""How the pages write times, sizes, UIDs and risks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +53,15 @@ def status(code: int) -> str:
     return f"{code:04X}"
 
 
+def risk(prediction: Mapping[str, Any]) -> str:
+    """Return a prediction in a line: "asdeg 81 %, uncertain" or "pain not evaluable: SERIES_MISSING"."""
+    target, probability = prediction["target"], prediction["probability"]
+    if probability is None:
+        reasons = ", ".join(reason["code"] for reason in prediction["reasons"])
+        return f"{target} not evaluable: {reasons}"
+    return f"{target} {100 * probability:.0f} %, {prediction['category']}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "clock": clock,
@@ -60,4 +69,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "short": short,
     "kind": kind,
     "status": status,
+    "risk": risk,
 }

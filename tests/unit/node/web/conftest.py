@@ -12,6 +12,7 @@ from node import engine as database
 from node.db import Delivery, Event, Instance, Job, Refusal, Result, Series, Study
 from node.settings import Settings, parse
 
+PREDICTION = {"target": "asdeg", "probability": 0.807, "category": "high", "reasons": []}
 NOW = datetime(2026, 3, 1, 14, 5, 9, tzinfo=UTC)
 
 
@@ -111,7 +112,7 @@ def _finished(study: Study, session: Session) -> None:
             sop_class_uid="1.2.840.10008.5.1.4.1.1.66.4",
             sop_instance_uid=uid,
             path=uid,
-            summary={"segments": 6},
+            summary={"predictions": [PREDICTION]} if kind == "risk_sr" else {},
         )
         session.add(result)
         session.flush()

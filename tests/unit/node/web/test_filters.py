@@ -32,3 +32,8 @@ def test_short_keeps_the_end_that_tells_uids_apart() -> None:
 def test_status_is_written_as_in_the_standard() -> None:
     assert filters.status(0xA700) == "A700"
     assert filters.status(0x0122) == "0122"
+
+
+def test_risk_that_cannot_be_evaluated_says_why() -> None:
+    prediction = {"target": "pain", "probability": None, "reasons": [{"code": "SERIES_MISSING", "text": ""}]}
+    assert filters.risk(prediction) == "pain not evaluable: SERIES_MISSING"

@@ -1,0 +1,178 @@
+"""The commands as a shell sees them: output, one clear line for an error, exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from node import engine as database
+from node.cli import app
+from node.cli.errors import ExitCode, one_line
+from node.cli.version import PACKAGES
+from node.db import Study
+from node.errors import ConfigurationError, StoreError
+from node.settings import Settings, load
+from pipelines.errors import InputError, ModelError
+
+GUIDE = Path(__file__).parents[4] / "docs" / "user-guide.md"
+
+
+@pytest.fixture
+def run() -> CliRunner:
+    return CliRunner()
+
+
+def commands(command: object, name: str = "lumbar-node") -> list[str]:
+    """Every command with its words: "lumbar-node train demo"."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        return [name]
+    return [found for word, one in below.items() for found in commands(one, f"{name} {word}")]
+
+
+@pytest.mark.parametrize("command", commands(get_command(app)))
+def test_every_command_is_in_the_user_guide(command: str) -> None:
+    assert f"`{command}" in GUIDE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", commands(get_command(app)))
+def test_every_command_has_help(run: CliRunner, command: str) -> None:
+    done = run.invoke(app, [*command.split()[1:], "--help"])
+    assert done.exit_code == 0
+
+
+def test_every_exit_code_is_in_the_user_guide() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    assert all(f"| {code.value} |" in text for code in ExitCode)
+
+
+def test_starting_is_light() -> None:
+    code = "import node.cli, sys; sys.exit(bool({'torch', 'monai', 'pipelines'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_version_names_what_results_depend_on(run: CliRunner) -> None:
+    done = run.invoke(app, ["version"])
+    assert all(name in done.stdout for name in PACKAGES)
+
+
+def test_example_settings_are_the_defaults(run: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "node.toml"
+    path.write_text(run.invoke(app, ["config", "example"]).stdout, encoding="utf-8")
+    assert load(path) == Settings()
+
+
+def test_example_settings_name_every_key(run: CliRunner) -> None:
+    text = run.invoke(app, ["config", "example"]).stdout
+    sections = [Settings, *(type(value) for _, value in Settings() if hasattr(value, "model_fields_set"))]
+    keys = {key for section in sections for key in section.model_fields}
+    assert [key for key in keys if key not in text] == []
+
+
+def test_wrong_settings_name_the_key(run: CliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "node.toml"
+    path.write_text("[receiver]\nport = 70000\n", encoding="utf-8")
+    done = run.invoke(app, ["config", "check", str(path)])
+    assert done.exit_code == ExitCode.USAGE
+    assert "receiver.port" in done.stderr
+    assert "70000" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (ConfigurationError("key: wrong"), ExitCode.USAGE, "key: wrong"),
+        (InputError("NO_SERIES", "nothing there"), ExitCode.NOT_USABLE, "NO_SERIES: nothing there"),
+        (ModelError("MODEL", "damaged"), ExitCode.FAILED, "MODEL: damaged"),
+        (StoreError("disk"), ExitCode.FAILED, "disk"),
+        (FileNotFoundError(2, "No such file", "a.json"), ExitCode.FAILED, "a.json: No such file"),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
+    ],
+)
+def test_expected_errors_are_one_line(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: ExitCode, text: str
+) -> None:
+    import typer
+
+    with pytest.raises(typer.Exit) as caught, one_line():
+        raise error
+    assert caught.value.exit_code == code
+    assert capsys.readouterr().err == f"lumbar-node: {text}\n"
+
+
+def test_bugs_keep_their_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), one_line():
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("files", "code", "text"),
+    [(None, ExitCode.USAGE, "no such folder"), ({}, ExitCode.NOT_USABLE, "empty")],
+)
+def test_analyse_without_files(
+    run: CliRunner, tmp_path: Path, files: dict[str, str] | None, code: ExitCode, text: str
+) -> None:
+    folder = tmp_path / "in"
+    if files is not None:
+        folder.mkdir()
+    done = run.invoke(app, ["analyse", str(folder), "--out", str(tmp_path / "out")])
+    assert done.exit_code == code
+    assert text in done.stderr
+
+
+def test_analyse_says_why_nothing_can_be_analysed(run: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("not DICOM")
+    done = run.invoke(app, ["analyse", str(tmp_path / "in"), "--out", str(tmp_path / "out")])
+    assert done.exit_code == ExitCode.NOT_USABLE
+    assert "lumbar-node: " in done.stderr
+
+
+def test_analyse_refuses_wrong_clinical_values(run: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a").write_text("")
+    (tmp_path / "clinical.json").write_text('{"age": "old"}')
+    options = ["--out", str(tmp_path / "out"), "--clinical", str(tmp_path / "clinical.json")]
+    done = run.invoke(app, ["analyse", str(tmp_path / "in"), *options])
+    assert done.exit_code == ExitCode.NOT_USABLE
+    assert "age" in done.stderr
+
+
+def test_serve_refuses_an_unknown_role(run: CliRunner) -> None:
+    done = run.invoke(app, ["serve", "--role", "cook"])
+    assert done.exit_code == ExitCode.USAGE
+    assert "receiver" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "text"),
+    [("failed", ExitCode.OK, "will be analysed again"), ("receiving", ExitCode.FAILED, "'retried' in state")],
+)
+def test_retry(run: CliRunner, tmp_path: Path, state: str, code: ExitCode, text: str) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text(f'data_dir = "{tmp_path}"\n', encoding="utf-8")
+    engine = database.create(load(config))
+    database.migrate(engine)
+    with database.sessions(engine).begin() as session:
+        session.add(Study(study_instance_uid="1.2.3", state=state, patient_key=None))
+    engine.dispose()
+    done = run.invoke(app, ["retry", "1.2.3", "-c", str(config)])
+    assert done.exit_code == code
+    assert text in done.output
+    assert run.invoke(app, ["retry", "9.9", "-c", str(config)]).exit_code == ExitCode.USAGE
+
+
+def test_doctor_fails_if_a_check_does(run: CliRunner, tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    clinical = tmp_path / "none"
+    config.write_text(
+        f'data_dir = "{tmp_path}"\nreceiver = {{ port = 0, min_free_bytes = 0 }}\nweb = {{ port = 0 }}\n'
+        f'cases = {{ clinical_dir = "{clinical}" }}\n'
+    )
+    done = run.invoke(app, ["doctor", "-c", str(config)])
+    assert done.exit_code == ExitCode.FAILED
+    assert "FAIL clinical data" in done.stdout
+    assert "ok   data_dir" in done.stdout
