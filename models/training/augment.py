@@ -1,0 +1,124 @@
+"""What is done to a scan each time a network sees it."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from models.anatomy.randomness import Randomness
+
+Matrix = NDArray[np.float64]
+Item = TypeVar("Item")
+
+
+def normalise(x: Tensor) -> Tensor:
+    """Shift and scale to mean 0 and deviation 1."""
+    return (x - x.mean()) / (x.std() + 1e-6)
+
+
+def neighbours(random: Randomness, volume: Tensor) -> tuple[Tensor, int]:
+    """Draw a slice of (S, H, W); return it between its neighbours, (3, H, W) float32, and its index."""
+    last = volume.shape[0] - 1
+    index = int(random.numbers.integers(0, last + 1))
+    return volume[[max(0, index - 1), index, min(last, index + 1)]].float(), index
+
+
+def in_plane(
+    random: Randomness, turn: float, scale: tuple[float, float], aspect: tuple[float, float]
+) -> Matrix:
+    """Draw a rotation (deviation `turn`, radians) with scale and aspect ratio: (2, 2), patch to scan."""
+    angle = random.normal(0, turn)
+    size, ratio = random.uniform(*scale), random.uniform(*aspect)
+    c, s = float(np.cos(angle)) * size, float(np.sin(angle)) * size
+    return np.array([[c * ratio, -s], [s, c / ratio]])
+
+
+def cut(
+    image: Tensor,
+    matrix: Matrix,
+    centre: NDArray[np.float64],
+    shape: tuple[int, ...],
+    *,
+    mode: str = "bilinear",
+    padding: str = "border",
+) -> Tensor:
+    """Resample a patch.
+
+    Parameters
+    ----------
+    image : (C, *S) float tensor
+        Two or three spatial axes.
+    matrix : (d, d) array
+        Patch voxels to image voxels.
+    centre : (d,) array
+        Image voxel at the middle of the patch.
+    shape : tuple of d ints
+        Size of the patch.
+    mode, padding : str
+        As for `torch.nn.functional.grid_sample`.
+
+    Returns
+    -------
+    (C, *shape) float tensor
+    """
+    axes = [np.arange(n) - (n - 1) / 2 for n in shape]
+    voxels = np.stack(np.meshgrid(*axes, indexing="ij"), -1) @ matrix.T + centre
+    places = (voxels + 0.5) / np.array(image.shape[1:]) * 2 - 1
+    grid = torch.tensor(places[..., ::-1].copy(), dtype=torch.float32)[
+        None
+    ]  # grid_sample counts from the last
+    return functional.grid_sample(image[None], grid, mode=mode, padding_mode=padding, align_corners=False)[0]
+
+
+def cut_labels(
+    labels: Tensor,
+    matrix: Matrix,
+    centre: NDArray[np.float64],
+    shape: tuple[int, ...],
+    padding: str = "zeros",
+) -> Tensor:
+    """Resample label images (C, *S) to int64 patches (C, *shape), nearest neighbour."""
+    return cut(labels.float(), matrix, centre, shape, mode="nearest", padding=padding).long()
+
+
+def soften(random: Randomness, x: Tensor, probability: float) -> Tensor:
+    """Sometimes lower the resolution of (C, H, W) slices."""
+    if not random.chance(probability):
+        return x
+    if random.chance(0.5):
+        return functional.avg_pool2d(x[None], 3, 1, 1)[0]
+    half = functional.avg_pool2d(x[None], 2)
+    return functional.interpolate(half, size=x.shape[1:], mode="bilinear")[0]
+
+
+def shade(random: Randomness, x: Tensor, probability: float) -> Tensor:
+    """Sometimes multiply (C, H, W) slices with a smooth gain: a coil's sensitivity."""
+    if not random.chance(probability):
+        return x
+    gain = random.field((1, 1, 3, 3)) * 0.3
+    return x * torch.exp(functional.interpolate(gain, size=x.shape[1:], mode="bicubic")[0])
+
+
+def bend(random: Randomness, x: Tensor, probability: float) -> Tensor:
+    """Sometimes apply a gamma around zero."""
+    if not random.chance(probability):
+        return x
+    bent: Tensor = torch.sign(x) * x.abs() ** random.uniform(0.7, 1.4)
+    return bent
+
+
+def jitter(
+    random: Randomness, x: Tensor, gain: tuple[float, float], shift: tuple[float, float], noise: float
+) -> Tensor:
+    """Change contrast and brightness, and add noise of a deviation up to `noise`."""
+    x = x * random.uniform(*gain) + random.uniform(*shift)
+    return x + random.field(tuple(x.shape)) * random.uniform(0, noise)
+
+
+def pick(random: Randomness, items: Sequence[Item]) -> Item:
+    """Draw one of several."""
+    return items[int(random.numbers.integers(len(items)))]

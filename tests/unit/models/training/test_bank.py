@@ -1,0 +1,64 @@
+"""The scans that the networks learn from."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.training.bank import RECIPES, SEEDS, Scan, Task, scans
+
+COARSE = 6.0  # mm: quick people; the scans keep their own voxels
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[Task, list[Scan]]:
+    return {task: list(scans(replace(recipe, spacing=COARSE), 5)) for task, recipe in RECIPES.items()}
+
+
+def test_sagittal_scans(drawn: dict[Task, list[Scan]]) -> None:
+    assert [scan.name[:8] for scan in drawn["sagittal"]] == ["00005_0_", "00005_1_", "00005_2_"]
+    assert drawn["sagittal"][0].name == "00005_0_t2.npz"
+    assert drawn["sagittal"][1].name == "00005_1_t1.npz"
+    for scan in drawn["sagittal"]:
+        image, classes = scan.arrays["i"], scan.arrays["l"]
+        assert image.shape == classes.shape == scan.arrays["inst"].shape == (16, 160, 240)
+        assert image.dtype == np.float16
+        assert set(np.unique(classes)) == set(range(8))
+        assert (classes[np.isin(scan.arrays["inst"], range(21, 28))] == 2).all()
+        assert (scan.arrays["inst"][classes == 6] == 8).all()
+
+
+def test_ct_scans(drawn: dict[Task, list[Scan]]) -> None:
+    assert [scan.name for scan in drawn["ct"]] == ["00005_0.npz", "00005_1.npz"]
+    for scan in drawn["ct"]:
+        classes, levels = scan.arrays["sem"], scan.arrays["lev"]
+        assert scan.arrays["i"].shape == classes.shape == levels.shape == (90, 84, 122)
+        assert set(np.unique(classes)) == set(range(6))
+        assert set(np.unique(levels)) == set(range(9))
+        assert ((classes == 1) | (classes == 2))[(levels >= 1) & (levels <= 7)].all()
+        assert 0.9 <= scan.arrays["z"] <= 1.1
+
+
+def test_ct_centres_lie_in_their_bodies(drawn: dict[Task, list[Scan]]) -> None:
+    for scan in drawn["ct"]:
+        body = scan.arrays["sem"] == 1
+        for level, centre in enumerate(scan.arrays["C"], start=1):
+            found = np.argwhere(body & (scan.arrays["lev"] == level)).mean(axis=0)
+            assert np.abs(found - centre).max() < 3, level
+
+
+def test_axial_scans(drawn: dict[Task, list[Scan]]) -> None:
+    assert len(drawn["axial"]) == 3
+    for scan in drawn["axial"]:
+        image, classes = scan.arrays["i"], scan.arrays["l"]
+        assert image.shape == classes.shape
+        assert image.shape[1:] == (208, 168)
+        assert 27 <= image.shape[0] <= 55
+        assert set(np.unique(classes)) == set(range(11))
+        for left, right in ((1, 2), (3, 4), (5, 6), (7, 8)):  # x rises to the left
+            assert np.argwhere(classes == left)[:, 1].mean() > np.argwhere(classes == right)[:, 1].mean()
+
+
+def test_people_of_the_networks_are_apart() -> None:
+    every = [seed for seeds in SEEDS.values() for seed in seeds]
+    assert len(every) == len(set(every))

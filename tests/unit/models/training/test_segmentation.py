@@ -1,0 +1,76 @@
+"""From an empty folder to a network with its manifest."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from models.manifest import open_model
+from models.training.export import SETTINGS
+from models.training.segmentation import train_segmentation
+
+ONE = range(5, 6)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    root, said = tmp_path_factory.mktemp("training"), []
+    train_segmentation(
+        "sagittal",
+        root / "bank",
+        root / "sagittal",
+        budget_s=0.05,
+        progress=said.append,
+        people=ONE,
+        device="cpu",
+    )
+    return root, said
+
+
+def test_writes_a_network_with_its_manifest_and_log(trained: tuple[Path, list[str]]) -> None:
+    root, said = trained
+    _, manifest = open_model("sagittal", root)
+    assert manifest.settings == SETTINGS["sagittal"]
+    assert "3 scans of 1 generated people" in manifest.training_data
+    assert manifest.metrics["training"]["steps"] == 1
+    with (root / "sagittal" / "training.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["step"] for row in rows] == ["1"]
+    assert float(rows[0]["loss"]) > 0
+    assert "generated people: 1 of 1" in said
+    assert said[-1].startswith("step 1, ")
+
+
+def test_continues_where_it_ended(trained: tuple[Path, list[str]]) -> None:
+    root, _ = trained
+    said: list[str] = []
+    scans = sorted((root / "bank" / "sagittal").iterdir())
+    assert [path.suffix for path in scans] == [".npz"] * 3
+    written = [path.stat().st_mtime_ns for path in scans]
+    manifest = train_segmentation(
+        "sagittal",
+        root / "bank",
+        root / "sagittal",
+        budget_s=0.01,
+        progress=said.append,
+        people=ONE,
+        device="cpu",
+    )
+    assert [path.stat().st_mtime_ns for path in scans] == written  # the bank was there already
+    assert any(line.startswith("continuing at step 1") for line in said)
+    assert manifest.metrics["training"]["steps"] == 1  # the budget was spent before
+
+
+def test_refuses_the_checkpoint_of_another_network(trained: tuple[Path, list[str]]) -> None:
+    root, _ = trained
+    with pytest.raises(ValueError, match="state of another network"):
+        train_segmentation("axial", root / "bank", root / "sagittal", budget_s=1, people=ONE, device="cpu")
+
+
+def test_refuses_what_cannot_be_trained(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there are sagittal, ct, axial"):
+        train_segmentation("brain", tmp_path, tmp_path, budget_s=1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="must be positive"):
+        train_segmentation("ct", tmp_path, tmp_path, budget_s=0)
+    with pytest.raises(ValueError, match="at least one generated person"):
+        train_segmentation("ct", tmp_path, tmp_path, budget_s=1, people=range(0))
