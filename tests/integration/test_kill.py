@@ -83,6 +83,10 @@ Quick = Callable[..., tuple[Settings, Engine]]
 Serve = Callable[..., Served]
 
 
+def is_hanging(engine: Engine) -> bool:
+    return [job.progress.get("stage") for job in jobs(engine, "analyse")] == ["hanging"]
+
+
 def is_gone(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
@@ -91,58 +95,44 @@ def is_gone(pid: int) -> bool:
     return state == "Z"
 
 
-def test_killed_while_a_job_runs_it_runs_once_more_and_is_delivered_once(quick: Quick, serve: Serve) -> None:
-    with archive() as there:
-        given, engine = quick(there.port)
-        node = serve(given, "moody")
-        send(node.port, image("1.2.3"))
-        until(lambda: [job.progress.get("stage") for job in jobs(engine, "analyse")] == ["hanging"])
-        children = node.children()
-        assert node.end(signal.SIGKILL) == -signal.SIGKILL
-        until(lambda: all(is_gone(pid) for pid in children))
-        assert jobs(engine, "analyse")[0].state == "running"
-        serve(given, "moody")
-        ends(engine, "1.2.3", "done")
-        assert [job.attempts for job in jobs(engine, "analyse")] == [2]
-        expected = ["quiet", "claimed", "released", "claimed", "analysed", "delivered"]
-        assert [name for name in events(engine, "1.2.3") if name != "opened"] == expected
-    assert len(there.received) == 2
-    assert len({d.SOPInstanceUID for d in there.received}) == 2
-
-
-def test_killed_in_the_quiet_window_it_still_fires(quick: Quick, serve: Serve) -> None:
-    with archive() as there:
-        given, engine = quick(there.port, completeness={"quiet_s": 3, "release_s": 3})
-        node = serve(given)
-        send(node.port, image("1.2.3"))
-        until(lambda: study(engine, "1.2.3") is not None)
-        node.end(signal.SIGKILL)
-        assert study(engine, "1.2.3").state == "receiving"
-        serve(given)
-        ends(engine, "1.2.3", "done")
-    assert len(there.received) == 2
-
-
-def test_killed_while_it_delivers_it_delivers_later(quick: Quick, serve: Serve) -> None:
+def test_killed_in_every_window_a_study_is_analysed_and_delivered_once(quick: Quick, serve: Serve) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    given, engine = quick(port)
-    node = serve(given)
-    send(node.port, image("1.2.3"))
+    given, engine = quick(port, completeness={"quiet_s": 3, "release_s": 3})
+
+    in_quiet_window = serve(given, "moody")
+    send(in_quiet_window.port, image("1.2.3"))
+    until(lambda: study(engine, "1.2.3") is not None)
+    assert in_quiet_window.end(signal.SIGKILL) == -signal.SIGKILL
+    assert study(engine, "1.2.3").state == "receiving"
+
+    analysing = serve(given, "moody")
+    until(lambda: is_hanging(engine))
+    children = analysing.children()
+    analysing.end(signal.SIGKILL)
+    until(lambda: all(is_gone(pid) for pid in children))
+    assert jobs(engine, "analyse")[0].state == "running"
+
+    delivering = serve(given, "moody")  # the archive is not there
     until(lambda: [job.attempts > 1 for job in jobs(engine, "deliver")] == [True])
-    node.end(signal.SIGKILL)
+    delivering.end(signal.SIGKILL)
+    assert study(engine, "1.2.3").state == "delivering"
+
     with archive(port) as there:
-        serve(given)
+        serve(given, "moody")
         ends(engine, "1.2.3", "done")
+    assert [job.attempts for job in jobs(engine, "analyse")] == [2]
+    expected = ["opened", "quiet", "claimed", "released", "claimed", "analysed", "delivered"]
+    assert events(engine, "1.2.3") == expected
     assert len(there.received) == 2
-    assert [job.attempts for job in jobs(engine, "analyse")] == [1]
+    assert len({d.SOPInstanceUID for d in there.received}) == 2
 
 
 def test_sigterm_stops_it_gracefully(quick: Quick, serve: Serve) -> None:
     given, engine = quick()
     node = serve(given, "hang")
     send(node.port, image("1.2.3"))
-    until(lambda: [job.progress.get("stage") for job in jobs(engine, "analyse")] == ["hanging"])
+    until(lambda: is_hanging(engine))
     children = node.children()
     assert node.end(signal.SIGTERM) == 0
     until(lambda: all(is_gone(pid) for pid in children))

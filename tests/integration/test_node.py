@@ -1,11 +1,14 @@
 """A whole node in this process: real sockets, a real database, really spawned workers."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from archive import archive
 from integration.serving import ends, events, jobs, send, settings, study, until
+from postgres_server import NoServerError, postgres_server
 from pydicom import dcmread
 from workers.images import image
 
@@ -172,9 +175,20 @@ def test_a_second_node_on_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_roles_may_live_apart(tmp_path: Path) -> None:
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres_server())
+        except NoServerError as error:
+            pytest.skip(str(error))
+        yield url
+
+
+@pytest.mark.postgres
+def test_roles_may_live_apart_and_share_a_postgresql(tmp_path: Path, postgres_url: str) -> None:
     with archive() as there:
-        given = settings(tmp_path, there.port)
+        given = settings(tmp_path, there.port, database_url=postgres_url)
         with (
             Node(given, [Role.RECEIVER]) as receiver,
             Node(given, [Role.DISPATCHER]),
@@ -183,6 +197,9 @@ def test_roles_may_live_apart(tmp_path: Path) -> None:
         ):
             send(receiver.port, image("1.2.3"))
             ends(receiver.engine, "1.2.3", "done")
-        with readers(receiver.engine)() as session:
-            assert {row.state for row in session.query(Delivery)} == {"delivered"}
-    assert len(there.received) == 2
+            send(receiver.port, image("1.2.4", "MR"))
+            ends(receiver.engine, "1.2.4", "done")
+            with readers(receiver.engine)() as session:
+                assert {row.state for row in session.query(Delivery)} == {"delivered"}
+            receiver.engine.dispose()
+    assert there.received[-1].TextValue == "['1.2.3', '1.2.4'] None"
