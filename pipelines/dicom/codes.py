@@ -26,7 +26,7 @@ def private(value: str, meaning: str) -> Code:
     value : str
         At most 16 characters.
     meaning : str
-        Cut to the 64 characters that CodeMeaning holds.
+        Cut in its middle to the 64 characters that CodeMeaning holds; names differ at their ends.
     """
     return Code(value, SCHEME, _cut(meaning))
 
@@ -46,7 +46,7 @@ def digest_value(text: str) -> str:
 
 
 def _cut(meaning: str) -> str:
-    return meaning if len(meaning) <= MEANING_LENGTH else meaning[: MEANING_LENGTH - 3] + "..."
+    return meaning if len(meaning) <= MEANING_LENGTH else f"{meaning[:36]}...{meaning[-25:]}"
 
 
 # --- units (UCUM) -------------------------------------------------------------------------------------
@@ -172,14 +172,14 @@ MEASUREMENTS: Mapping[str, MeasurementCode] = {
     "fat_fraction_otsu": _own("FATRATE-OTSU", "Fat infiltration rate (Otsu threshold)", "fat (Otsu)"),
     "fat_fraction_dixon": MeasurementCode(FAT_FRACTION, "fat (Dixon)", MEAN),
     "compartment_fat_fraction": _own(
-        "FATRATE-PSP", "Fat infiltration rate, whole paraspinal compartment", "fat (compartment)"
+        "FATRATE-PSP", "Fat infiltration rate, whole paraspinal compartment", "paraspinal fat"
     ),
     "compartment_fat_fraction_otsu": _own(
-        "FATRATE-PSP-OTSU", "Fat infiltration rate, paraspinal compartment (Otsu)", "fat (compartment, Otsu)"
+        "FATRATE-PSP-OTSU", "Fat infiltration rate, paraspinal compartment (Otsu)", "paraspinal fat (Otsu)"
     ),
     "compartment_fat_fraction_dixon": MeasurementCode(
         private("FATFRACT-PSP", "Fat fraction, whole paraspinal compartment (Dixon)"),
-        "fat (compartment, Dixon)",
+        "paraspinal fat (Dixon)",
     ),
 }
 

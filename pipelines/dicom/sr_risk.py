@@ -154,7 +154,7 @@ def _numbers(prediction: Prediction) -> Iterator[Any]:
     for name, value in prediction.signatures.items():
         yield hd.sr.Measurement(SIGNATURES.get(name) or private_for(name), round(float(value), 4), NO_UNITS)
     for contribution in strongest(prediction.contributions):
-        code = private(digest_value(contribution.name), f"Log-odds from {contribution.name}")
+        code = private(digest_value(contribution.name), f"Log-odds: {contribution.name}")
         yield hd.sr.Measurement(code, round(float(contribution.value), 4), NO_UNITS)
 
 

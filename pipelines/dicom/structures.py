@@ -5,7 +5,7 @@ from below, never guessed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pydicom.sr.coding import Code
@@ -118,8 +118,25 @@ def _muscles() -> list[Structure]:
 
 #: Every structure whose level and side are known, by SegmentLabel.
 STRUCTURES: Mapping[str, Structure] = {
-    structure.label: structure for structure in (*_bones(), *_discs(), *_muscles(), *_OTHERS)
+    structure.label: structure for structure in (*_bones(), *_discs(), *_OTHERS, *_muscles())
 }
+
+
+def reading_order(labels: Iterable[str]) -> list[str]:
+    """Sort SegmentLabels as a reader expects them: bones, then discs, from head to foot; then the rest."""
+    return sorted(labels, key=_place)
+
+
+def _place(label: str) -> tuple[int, int, str]:
+    counted = _UNDETERMINED.fullmatch(label)
+    if counted is not None:
+        return int(counted[1] == "disc"), -int(counted[2]), label
+    level = label.split(maxsplit=1)[0]
+    for group, table in enumerate((_VERTEBRAE, _DISCS)):
+        levels = [row[0] for row in table]
+        if level in levels:
+            return group, -levels.index(level), label
+    return 2, list(STRUCTURES).index(label) if label in STRUCTURES else 0, label
 
 
 def structure_of(label: str) -> Structure:

@@ -7,6 +7,7 @@ from pydicom.dataset import Dataset
 
 from pipelines.dicom.codes import MEASUREMENTS, RISKS, TARGETS, measurement_code
 from pipelines.dicom.sr_risk import strongest
+from pipelines.dicom.structures import reading_order
 from pipelines.report.panel import ROLE_TEXTS
 from pipelines.types import (
     Analysis,
@@ -20,6 +21,7 @@ from pipelines.types import (
 )
 from pipelines.wording import finding_text, model_text
 
+_NAMES = tuple(MEASUREMENTS)
 #: Beside the main measurements: spread, and the second method for the same thing.
 _SECONDARY = ("sd_hu", "sd_signal", "fat_fraction_otsu", "compartment_fat_fraction_otsu")
 _SHORT_UNITS: Mapping[str, str] = {
@@ -153,29 +155,31 @@ def _inputs(prediction: Prediction) -> str:
 
 
 def _table(role: Role, analysis: SeriesAnalysis) -> MeasurementTable:
-    present = {measurement.name for measurement in analysis.measurements}
-    names = [name for name in MEASUREMENTS if name in present]
-    values = {(one.structure, one.name): one for one in analysis.measurements}
-    units = {one.name: _SHORT_UNITS.get(one.unit, one.unit) for one in analysis.measurements}
+    """Lay out a series' measurements; what has the same heading (disc and body height) shares a column."""
+    columns: dict[str, bool] = {}
+    values: dict[tuple[str, str], str] = {}
+    for measurement in sorted(analysis.measurements, key=lambda one: _NAMES.index(one.name)):
+        heading = _heading(measurement)
+        columns[heading] = measurement.name not in _SECONDARY
+        values[measurement.structure, heading] = _value(measurement)
     return MeasurementTable(
         role=ROLE_TEXTS[role],
-        columns=tuple(_heading(name, units[name]) for name in names),
+        columns=tuple(columns),
         rows=tuple(
-            (label, tuple(_value(values.get((label, name))) for name in names))
-            for label in analysis.segmentation.structures.values()
+            (label, tuple(values.get((label, heading), "") for heading in columns))
+            for label in reading_order(analysis.segmentation.structures.values())
         ),
-        main=tuple(index for index, name in enumerate(names) if name not in _SECONDARY),
+        main=tuple(index for index, main in enumerate(columns.values()) if main),
     )
 
 
-def _heading(name: str, unit: str) -> str:
-    heading = measurement_code(name).heading
+def _heading(measurement: Measurement) -> str:
+    heading = measurement_code(measurement.name).heading
+    unit = _SHORT_UNITS.get(measurement.unit, measurement.unit)
     return heading if heading.endswith(unit) else f"{heading} {unit}"
 
 
-def _value(measurement: Measurement | None) -> str:
-    if measurement is None:
-        return ""
+def _value(measurement: Measurement) -> str:
     size = abs(measurement.value)
     if measurement.unit == "1" and size < 1:
         return f"{measurement.value:.2f}"

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from pipelines.dicom.product import RESEARCH_USE
-from pipelines.dicom.structures import structure_of
+from pipelines.dicom.structures import reading_order, structure_of
 from pipelines.report.draw import INK, PAPER, draw_view, printable, rgb
 from pipelines.report.views import View, views_of
 from pipelines.types import Analysis, Role, Segmentation
@@ -123,7 +123,7 @@ def _legend(axes: Axes, segmentation: Segmentation) -> None:
     axes.set_axis_off()
     model = segmentation.model
     legend = axes.legend(
-        handles=list(_handles(segmentation.structures.values(), _volumes(segmentation))),
+        handles=list(_handles(reading_order(segmentation.structures.values()), _volumes(segmentation))),
         loc="upper left",
         bbox_to_anchor=(0, 1),
         fontsize=8.5,

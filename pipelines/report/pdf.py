@@ -35,7 +35,9 @@ CATEGORY_COLOURS = {
     "none": "#5b6670",
 }
 _PICTURES = 4
+_FEW_STRUCTURES = 32  # more need the room for their table rows
 _SERIES_ROWS, _WARNING_ROWS = 9, 6
+_FLOOR = 0.04  # of the height: below lies the foot
 #: Type 3 fonts hold outlines only; a TrueType subset would bring its own time stamp.
 _RC = {"pdf.fonttype": 3, "font.family": FONT, "axes.unicode_minus": False}
 
@@ -83,6 +85,10 @@ class _Cursor:
         """Move down by `points`."""
         self.y -= points / 72 / _HEIGHT
 
+    def rows_left(self, points: float) -> int:
+        """Tell how many rows of `points` fit above the foot."""
+        return max(int((self.y - _FLOOR) * _HEIGHT * 72 / points), 0)
+
     def heading(self, text: str) -> None:
         """Write a section's heading over a rule."""
         self.down(5)
@@ -103,7 +109,7 @@ def _draw(analysis: Analysis, clock: datetime | None) -> Figure:
     _pictures(cursor, analysis)
     _measurements(cursor, page.tables)
     _series(cursor, page.series)
-    _notes(cursor, "Warnings", page.warnings, _WARNING_ROWS)
+    _warnings(cursor, page.warnings)
     _foot(figure, page, clock)
     return figure
 
@@ -164,7 +170,7 @@ def _risk(cursor: _Cursor, risk: RiskCard, x: float, width: float) -> None:
         named = "; ".join(f"{one.name} {one.value:+.2f}" for one in risk.contributions)
         details.append(f"Strongest contributions (log-odds): {named}")
     for detail in details:
-        for line in textwrap.wrap(detail, 76)[:3]:
+        for line in textwrap.wrap(detail, 76, max_lines=3, placeholder=" ..."):
             cursor.line(line, size=6.4, colour=_GREY, x=x)
 
 
@@ -186,7 +192,8 @@ def _pictures(cursor: _Cursor, analysis: Analysis) -> None:
     if not shown:
         return
     cursor.heading("Segmentation")
-    height = 0.25 if len(shown) < 4 else 0.2
+    structures = sum(len(segmentation.structures) for segmentation in shown)
+    height = 0.25 if structures <= _FEW_STRUCTURES else 0.21
     width = (_RIGHT - _LEFT) / max(len(shown), 3)
     for index, segmentation in enumerate(shown):
         _picture(
@@ -220,7 +227,7 @@ def _table(cursor: _Cursor, table: MeasurementTable, x: float, width: float) -> 
     step = width * 0.69 / max(len(table.main), 3)
     right = [x + width - step * (len(table.main) - 1 - place) for place in range(len(table.main))]
     for place, index in zip(right, table.main, strict=True):
-        heading = "\n".join(textwrap.wrap(table.columns[index], 8))
+        heading = "\n".join(textwrap.wrap(table.columns[index], 8, break_long_words=False))
         cursor.figure.text(
             place, cursor.y - 0.0085, heading, size=5.2, color=_GREY, ha="right", va="bottom", linespacing=1
         )
@@ -235,7 +242,8 @@ def _table(cursor: _Cursor, table: MeasurementTable, x: float, width: float) -> 
 
 def _series(cursor: _Cursor, rows: Sequence[SeriesRow]) -> None:
     cursor.heading("Series")
-    for row in rows[:_SERIES_ROWS]:
+    shown = min(_SERIES_ROWS, max(cursor.rows_left(8) - 3, 1))  # leaves room for a warning
+    for row in rows[:shown]:
         colour = _INK if row.used else _GREY
         for text, x, limit in (
             (row.number, _LEFT, 8),
@@ -252,26 +260,27 @@ def _series(cursor: _Cursor, rows: Sequence[SeriesRow]) -> None:
                 va="top",
             )
         cursor.down(8)
-    if len(rows) > _SERIES_ROWS:
-        cursor.line(f"and {len(rows) - _SERIES_ROWS} more series (summary.json)", size=5.8, colour=_GREY)
+    if len(rows) > shown:
+        cursor.line(f"and {len(rows) - shown} more series (summary.json)", size=5.8, colour=_GREY)
 
 
-def _notes(cursor: _Cursor, title: str, texts: Sequence[str], limit: int) -> None:
-    if not texts:
+def _warnings(cursor: _Cursor, texts: Sequence[str]) -> None:
+    shown = min(_WARNING_ROWS, cursor.rows_left(8.3) - 4)
+    if not texts or shown < 1:
         return
-    cursor.heading(title)
-    for text in texts[:limit]:
+    cursor.heading("Warnings")
+    for text in texts[:shown]:
         cursor.line(textwrap.shorten(text, 165, placeholder=" ..."), size=5.8)
-    if len(texts) > limit:
-        cursor.line(f"and {len(texts) - limit} more (summary.json)", size=5.8, colour=_GREY)
+    if len(texts) > shown:
+        cursor.line(f"and {len(texts) - shown} more (summary.json)", size=5.8, colour=_GREY)
 
 
 def _foot(figure: Figure, page: ReportPage, clock: datetime | None) -> None:
     moment = f"   {clock.isoformat(timespec='seconds')}" if clock is not None else ""
-    lines = (
-        f"Models: {'; '.join(page.models) or 'none'}",
-        f"{MANUFACTURER} {VERSION}{moment}   {RESEARCH_USE}. {NOT_REVIEWED}",
+    models = textwrap.wrap(
+        f"Models: {'; '.join(page.models) or 'none'}", 175, max_lines=2, placeholder=" ..."
     )
-    for index, line in enumerate(lines):
-        text = printable(textwrap.shorten(line, 190, placeholder=" ..."))
-        figure.text(_LEFT, 0.030 - 0.010 * index, text, size=5.4, color=_GREY, va="top")
+    lines = (*models, f"{MANUFACTURER} {VERSION}{moment}   {RESEARCH_USE}. {NOT_REVIEWED}")
+    for index, line in enumerate(reversed(lines)):
+        y = 0.020 + 0.0085 * index
+        figure.text(_LEFT, y, printable(line), size=5.4, color=_GREY, va="top")

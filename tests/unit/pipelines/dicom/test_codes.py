@@ -12,7 +12,7 @@ from pipelines.dicom.codes import (
     unit_code,
 )
 from pipelines.dicom.radiomics_codes import _IBSI_KEYWORDS, REPORTED, feature_code
-from pipelines.dicom.structures import STRUCTURES, structure_of
+from pipelines.dicom.structures import STRUCTURES, reading_order, structure_of
 from pipelines.errors import PipelineError
 
 
@@ -102,3 +102,22 @@ def test_a_wavelet_band_makes_another_concept_and_is_in_the_meaning() -> None:
 
 def test_kurtosis_is_not_the_excess_kurtosis_of_ibsi() -> None:
     assert feature_code("original_firstorder_Kurtosis").scheme_designator == SCHEME
+
+
+def test_structures_are_read_from_head_to_foot() -> None:
+    given = ["spinal canal", "L5 vertebral body", "L5-S1 disc", "sacrum", "L1 vertebral body", "L1-L2 disc"]
+    assert reading_order(given) == [
+        "L1 vertebral body", "L5 vertebral body", "L1-L2 disc", "L5-S1 disc", "sacrum", "spinal canal",
+    ]  # fmt: skip
+    counted = ["disc 1 (level not determined)", "vertebra 1 (level not determined)"]
+    counted += ["vertebra 10 (level not determined)", "vertebra 2 (level not determined)"]
+    assert [label.split(" (")[0] for label in reading_order(counted)] == [
+        "vertebra 10", "vertebra 2", "vertebra 1", "disc 1",
+    ]  # fmt: skip
+
+
+def test_a_long_meaning_keeps_its_ends() -> None:
+    meaning = private("X", "Log-odds: sagittal T2 MR disc: gldm DependenceVariance (wavelet-HHH)").meaning
+    assert len(meaning) <= 64
+    assert meaning.startswith("Log-odds: sagittal T2 MR disc")
+    assert meaning.endswith("(wavelet-HHH)")

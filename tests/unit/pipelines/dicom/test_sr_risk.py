@@ -33,7 +33,7 @@ def test_a_prediction_is_a_group_with_its_number_category_and_model(images: list
     found, said = numbers(report), coded(report)
     assert found["Probability of adjacent segment degeneration after fusion"] == (73.1, "%")
     assert found["Radiomics signature (Rad-sign)"] == (0.412, "1")
-    assert found["Log-odds from rad_sign"] == (0.91, "1")
+    assert found["Log-odds: rad_sign"] == (0.91, "1")
     assert ("Evaluation status", "Evaluated") in said
     assert ("Risk category", "High risk") in said
     assert ("Model status", DEMONSTRATION) in said

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pipelines.report import overlay_png, report_html, report_page, report_pdf, series_picture
 from pipelines.report.content import page_of
 from pipelines.report.draw import printable
-from pipelines.types import Analysis, Finding, Role, SeriesVerdict
+from pipelines.types import Analysis, Finding, Measurement, Role, SeriesVerdict
 
 
 def test_the_overlay_is_a_coloured_picture(phantom_case: Analysis, tmp_path: Path) -> None:
@@ -124,3 +124,17 @@ def test_nothing_at_all_is_a_page_too() -> None:
     assert "No prediction was made." in html
     assert report_pdf(gather({}, predictions=())).startswith(b"%PDF")
     assert BytesIO(report_pdf(gather({}))).read(4) == b"%PDF"
+
+
+def test_disc_and_body_heights_share_their_columns(tmp_path: Path) -> None:
+    recipe = SeriesRecipe(modality="MR", role=Role.MR_SAG_T2)
+    one = analyse(segment(write_series(recipe, tmp_path), "L4-L5 disc", "L4 vertebral body"))
+    heights = [
+        Measurement(Role.MR_SAG_T2, "L4-L5 disc", "disc_height", 9.0, "mm"),
+        Measurement(Role.MR_SAG_T2, "L4 vertebral body", "body_height", 27.0, "mm"),
+        Measurement(Role.MR_SAG_T2, "L4 vertebral body", "sd_signal", 12.0, "1"),
+    ]
+    table = page_of(gather({Role.MR_SAG_T2: replace(one, measurements=tuple(heights))})).tables[0]
+    assert table.columns == ("SD signal", "height mm")
+    assert table.rows == (("L4 vertebral body", ("12.0", "27.0")), ("L4-L5 disc", ("", "9.0")))
+    assert table.main == (1,)
