@@ -14,7 +14,7 @@ from pipelines.dicom.overlay import build_overlay
 from pipelines.dicom.pdf import build_pdf
 from pipelines.dicom.planes import evidence
 from pipelines.dicom.sanitize import repaired
-from pipelines.dicom.seg import build_seg, series_number
+from pipelines.dicom.seg import build_seg, is_segmentable, series_number
 from pipelines.dicom.sr_measurements import build_measurement_sr
 from pipelines.dicom.sr_risk import CaseReport, build_risk_sr
 from pipelines.report import report_pdf, series_picture
@@ -57,7 +57,7 @@ def write_results(analysis: Analysis, request: AnalysisRequest) -> tuple[ResultF
 
 def _objects(analysis: Analysis, request: AnalysisRequest) -> Iterator[ResultFile]:
     case_evidence: list[Dataset] = []
-    measured = {role: one for role, one in analysis.analyses.items() if one.segmentation.structures}
+    measured = {role: one for role, one in analysis.analyses.items() if is_segmentable(one.segmentation)}
     for role, one in measured.items():
         seg = build_seg(one.segmentation, request.clock)
         report = build_measurement_sr(one, seg, request.title_mode, request.clock)

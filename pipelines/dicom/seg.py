@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
+from pipelines.dicom.attributes import integer
 from pipelines.dicom.codes import ARTIFICIAL_INTELLIGENCE
 from pipelines.dicom.objects import (
     Identity,
@@ -84,6 +85,12 @@ def build_seg(segmentation: Segmentation, clock: datetime) -> SegObject:
     return SegObject(dataset, numbers, planes)
 
 
+def is_segmentable(segmentation: Segmentation) -> bool:
+    """Tell whether any structure lies in a slice that is not interpolated."""
+    real = [index for index, source in enumerate(segmentation.volume.sources) if source is not None]
+    return bool(np.isin(segmentation.labels[real], list(segmentation.structures)).any())
+
+
 def _present(segmentation: Segmentation, planes: SourcePlanes) -> list[tuple[int, str]]:
     """List (label value, SegmentLabel) of the structures that lie in a real slice, by label value."""
     _refuse_empty(segmentation)
@@ -151,9 +158,8 @@ def _identity(segmentation: Segmentation) -> Identity:
 
 
 def series_number(header: Dataset) -> int | None:
-    """Give a header's series number, None where it has none."""
-    value = header.get("SeriesNumber")
-    return None if value is None or value == "" else int(value)
+    """Give a header's series number, None where it has none or one that is no number."""
+    return integer(header, "SeriesNumber")
 
 
 def source_digest(segmentation: Segmentation) -> str:

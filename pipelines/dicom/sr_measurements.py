@@ -87,9 +87,10 @@ def _identity(analysis: SeriesAnalysis, title_mode: TitleMode) -> Identity:
 
 
 def _summary(segmentation: Segmentation, seg: SegObject) -> str:
-    header = segmentation.volume.series.headers[0]
+    number = series_number(segmentation.volume.series.headers[0])
+    series = "a series without number" if number is None else f"series {number}"
     return (
-        f"{RESEARCH_USE}. {len(seg.numbers)} structures measured on series {header.get('SeriesNumber', '')}"
+        f"{RESEARCH_USE}. {len(seg.numbers)} structures measured on {series}"
         f" ({segmentation.volume.role}), segmented by {model_text(segmentation.model)}. {NOT_REVIEWED}"
     )
 

@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from pipelines.dicom.product import RESEARCH_USE
+from pipelines.dicom.seg import series_number
 from pipelines.dicom.structures import reading_order, structure_of
 from pipelines.report.draw import INK, PAPER, draw_view, printable, rgb
 from pipelines.report.views import View, views_of
@@ -115,7 +116,7 @@ def _series_row(
 def series_title(segmentation: Segmentation) -> str:
     """Name a series by its number and its role."""
     volume = segmentation.volume
-    number = volume.series.headers[0].get("SeriesNumber")
+    number = series_number(volume.series.headers[0])
     return f"Series {number if number is not None else '-'}: {ROLE_TEXTS[volume.role]}"
 
 

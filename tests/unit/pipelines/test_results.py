@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 from phantoms.readback import coded, texts
 from phantoms.results import (
     CT_STUDY,
@@ -134,6 +135,15 @@ def test_a_series_without_a_structure_gets_no_seg(tmp_path: Path) -> None:
     volume = write_series(SeriesRecipe(), tmp_path / "ct")
     empty = segment(volume, structures=MappingProxyType({}))
     written = write_results(gather({Role.CT: analyse(empty)}), request(tmp_path / "out"))
+    assert [result.kind for result in written] == ["risk_sr"]
+
+
+def test_a_structure_only_in_an_interpolated_slice_gets_no_seg(tmp_path: Path) -> None:
+    volume = write_series(SeriesRecipe(without_slices=(2,)), tmp_path / "ct")
+    labels = np.zeros(volume.voxels.shape, np.uint8)
+    labels[2, 4:8, 4:8] = 1
+    unseen = segment(volume, labels=labels, structures={1: "L4 vertebra"})
+    written = write_results(gather({Role.CT: analyse(unseen)}), request(tmp_path / "out"))
     assert [result.kind for result in written] == ["risk_sr"]
 
 
