@@ -1,5 +1,6 @@
 """`lumbar-node demo`: one generated patient through a real node and back."""
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ def demo(
 ) -> None:
     """Send a generated patient to a node of its own, and show what an archive gets back."""
     console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as tidily as by Ctrl-C
     with one_line():
         console.print("Generating a patient and starting the node …", style="dim")
         from node import logs
