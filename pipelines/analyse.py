@@ -88,6 +88,7 @@ def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fractio
         completing_study_uid=request.completing_study_uid or _newest_study(series, rejected),
         timings=dict(clock.seconds),
         clinical=variables,
+        tried=frozenset(way.excluded),
     )
 
 
@@ -102,7 +103,7 @@ class _Way:
     analyses: dict[Role, SeriesAnalysis] = field(default_factory=dict)
     failures: dict[Role, Finding] = field(default_factory=dict)
     selection: SeriesSelection = field(init=False)
-    _excluded: dict[str, Finding] = field(default_factory=dict)
+    excluded: dict[str, Finding] = field(default_factory=dict)
     _done: int = 0
 
     def go(self) -> None:
@@ -112,7 +113,7 @@ class _Way:
         while todo := {r: s for r, s in self.selection.chosen.items() if r not in self.analyses}:
             for role, series in todo.items():
                 self._try(role, series, cache)
-            self.selection = select(self.series, self._excluded)
+            self.selection = select(self.series, self.excluded)
 
     def _try(self, role: Role, series: SourceSeries, cache: Cache) -> None:
         try:
@@ -128,14 +129,14 @@ class _Way:
             raise
         except PipelineError as error:
             reason = Finding(error.code, str(error))
-            self._excluded[series.series_uid] = reason
+            self.excluded[series.series_uid] = reason
             self.failures[role] = reason
         else:
             self.failures.pop(role, None)
         self._done += 1
 
     def _reporter(self, role: Role) -> Callable[[str], None]:
-        total = len(self.selection.chosen) + len(self._excluded)
+        total = len(self.selection.chosen) + len(self.excluded)
         stages = iter(range(STAGES_PER_SERIES))
 
         def report(stage: str) -> None:
@@ -167,8 +168,15 @@ def _when(series: SourceSeries) -> tuple[str, str]:
 
 
 def _not_applicable(analysis: Analysis) -> tuple[Finding, ...]:
-    """Reasons why there is nothing to report on; empty where there is."""
-    if analysis.analyses or analysis.failures:
+    """Reasons why the completing study adds nothing to report on; empty where it does.
+
+    The rest of a case was reported when it arrived: a brain MR that comes after a lumbar CT gets no report.
+    """
+    study = analysis.completing_study_uid
+    series = [s for s in analysis.series if s.study_uid == study]
+    analysed = {a.segmentation.volume.series.series_uid for a in analysis.analyses.values()}
+    if any(s.series_uid in analysed | analysis.tried for s in series):
         return ()
-    reasons: Mapping[str, Finding] = {v.reason.code: v.reason for v in analysis.selection.verdicts}
+    verdicts = [v for v in analysis.selection.verdicts if v.study_uid == study]
+    reasons: Mapping[str, Finding] = {v.reason.code: v.reason for v in verdicts}
     return tuple(reasons.values()) or (Finding("NO_SERIES", "no usable CT or MR series"),)

@@ -15,6 +15,7 @@ from pipelines.features import deep, fat, morphometry, radiomics
 from pipelines.types import (
     AXIAL_MR_ROLES,
     FeatureVector,
+    Finding,
     Measurement,
     Role,
     Segmentation,
@@ -97,7 +98,10 @@ def with_dixon(analyses: Mapping[Role, SeriesAnalysis]) -> dict[Role, SeriesAnal
         return found
     try:
         shares = fat.measure_dixon(water.segmentation, water.segmentation.volume, fats.segmentation.volume)
-    except FeatureError:  # not one grid: the pair gives no fraction, and the two stay as they are
+    except FeatureError as error:
+        remark = Finding(error.code, f"no Dixon fat fraction: {error}")
+        segmented = replace(water.segmentation, warnings=(*water.segmentation.warnings, remark))
+        found[Role.MR_AXIAL_DIXON_WATER] = replace(water, segmentation=segmented)
         return found
     found[Role.MR_AXIAL_DIXON_WATER] = replace(water, measurements=water.measurements + shares)
     return found

@@ -6,7 +6,7 @@ are. Names and dates of the patient are left out too; the result objects carry t
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
@@ -44,7 +44,8 @@ def summarise(
     Returns
     -------
     dict
-        Accepted by `json.dumps(…, allow_nan=False)`: a number that is not finite is None.
+        Accepted by `json.dumps(…, allow_nan=False)`: a number that is not finite is None. Result files are
+        named relative to the folder that holds summary.json.
     """
     summary = {
         "schema_version": SCHEMA_VERSION,
@@ -63,7 +64,7 @@ def summarise(
         "failures": analysis.failures,
         "predictions": analysis.predictions,
         "clinical": analysis.clinical,
-        "results": tuple(results),
+        "results": [{**asdict(one), "path": one.path.name} for one in results],
         "timings": analysis.timings,
     }
     return {key: _plain(value) for key, value in summary.items()}

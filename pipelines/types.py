@@ -235,6 +235,7 @@ class Analysis:
     completing_study_uid: str  #: the fused risk SR belongs to this study
     timings: Mapping[str, float]  #: seconds per stage
     clinical: Mapping[str, Any]
+    tried: frozenset[str] = frozenset()  #: SeriesInstanceUIDs that were chosen for a role and failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
 from pipelines.analyse import analyse, run
 from pipelines.errors import InputError
@@ -151,3 +152,16 @@ def test_a_localizer_alone_is_not_applicable(request_of, patient, tmp_path):
     assert [r.code for r in outcome.reasons] == ["ONE_SLICE"]
     assert outcome.results == ()
     assert outcome.summary_path.is_file()
+
+
+def test_a_study_that_adds_nothing_gets_no_report(request_of, patient, tmp_path):
+    """A scout of another day comes after the CT: the CT was reported when it came."""
+    ct = tuple(sorted(patient.ct_dir.rglob("*.dcm")))
+    scout = dcmread(ct[0])
+    scout.StudyInstanceUID, scout.SeriesInstanceUID, scout.SOPInstanceUID = "1.2.3", "1.2.3.1", "1.2.3.1.1"
+    scout.file_meta.MediaStorageSOPInstanceUID = scout.SOPInstanceUID
+    scout.save_as(tmp_path / "scout.dcm")
+    files = (*ct, tmp_path / "scout.dcm")
+    outcome = run(replace(request_of, files=files, completing_study_uid="1.2.3", out_dir=tmp_path / "out"))
+    assert outcome.status == "not_applicable"
+    assert [r.code for r in outcome.reasons] == ["ONE_SLICE"]
