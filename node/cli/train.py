@@ -24,9 +24,9 @@ class Network(StrEnum):
 
 @app.command()
 def segmentation(
-    network: Annotated[Network, typer.Argument(help="Which network.")],
-    out: Annotated[Path, typer.Argument(help="Folder for weights and manifest; an interrupted run goes on.")],
     *,
+    task: Annotated[Network, typer.Option(help="Which network.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights and manifest; an interrupted run goes on.")],
     bank: Annotated[Path, typer.Option(help="Folder of generated scans; filled as needed.")] = Path("bank"),
     minutes: Annotated[float, typer.Option(min=0.01, help="Training time.")] = 40,
     people: Annotated[int | None, typer.Option(min=1, help="Generated people; default: as shipped.")] = None,
@@ -39,7 +39,7 @@ def segmentation(
 
         try:
             manifest = train_segmentation(
-                network.value,
+                task.value,
                 bank,
                 out,
                 budget_s=60 * minutes,
