@@ -85,7 +85,8 @@ _MUSCLES: Final = (
 
 
 def _paraspinal(role: str) -> VariantPlan:
-    blocks = (f"{role}.multifidus.radiomics", f"{role}.erector_spinae.radiomics")
+    muscles = ("multifidus", "erector_spinae")
+    blocks = tuple(f"{role}.{muscle}.{kind}" for kind in ("radiomics", "deep") for muscle in muscles)
     return VariantPlan(role, blocks, (f"{role}.multifidus.measurement.fat_fraction",))
 
 
@@ -101,7 +102,8 @@ ASDEG: Final = TargetPlan(
     needs_levels=True,
 )
 
-#: Suo et al. 2026; the body-mass index is often not known to the scanner and may be missing.
+#: Suo et al. 2026, who use no deep features; ours join as DL-sign. The body-mass index is often not
+#: known to the scanner and may be missing.
 PAIN: Final = TargetPlan(
     name="pain",
     title="severe pain in chronic non-specific low back pain",

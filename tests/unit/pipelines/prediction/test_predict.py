@@ -44,7 +44,7 @@ def test_a_complete_case_gets_both_answers(case: Build) -> None:
         assert prediction.category in ("low", "moderate", "high")
         assert len(prediction.model.digest) == 64
         assert all(0 < value < 1 for value in prediction.signatures.values())
-    assert set(pain.signatures) == {"rad_sign"}
+    assert set(pain.signatures) == {"rad_sign", "dl_sign"}
     assert "osteoporosis: yes" in asdeg.inputs_used
     assert "axial T2 MR multifidus: fat fraction" in pain.inputs_used
 
