@@ -20,7 +20,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "Fat (Otsu)": ("fat_fraction_otsu",),
 }
 UNITS = {"cm3": "cm³", "cm2": "cm²", "mm2": "mm²", "[hnsf'U]": "HU", "1": ""}
-TARGETS = {"asdeg": "Adjacent segment degeneration", "pain": "Postoperative pain"}
+TARGETS = {"asdeg": "Adjacent segment degeneration", "pain": "Severe low back pain"}
 STYLES = {"low": "green", "moderate": "yellow", "high": "red", "uncertain": "magenta"}
 
 

@@ -53,7 +53,7 @@ def shown(out: Path) -> str:
 def test_risk_and_measurements_are_printed(shown: str) -> None:
     for text in (
         "Adjacent segment degeneration",
-        "Postoperative pain",
+        "Severe low back pain",
         "L4 vertebra",
         "L4-L5 disc",
         "Volume cm³",
