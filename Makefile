@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,postgres]'
 	@touch $@
 
 demo: $(STAMP)  ## one generated patient through a real node and back
@@ -49,7 +49,7 @@ format: $(STAMP)  ## let ruff put the code into its form
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)  ## measure the budget: seconds, memory
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 test-docker:  ## build and start deploy/compose.yaml, echo the node, stop (needs a Docker engine)
 	deploy/test-docker

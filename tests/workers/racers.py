@@ -1,4 +1,4 @@
-"""Processes that race for jobs, and one that dies with a job in its hands."""
+"""Processes that race for jobs or for the first migration, and one that dies with a job in its hands."""
 
 import os
 from datetime import datetime, timedelta
@@ -12,6 +12,13 @@ from node import queue
 from node.settings import Settings
 
 TERMS = queue.Terms(lease=timedelta(minutes=5), max_attempts=3, retry=timedelta(seconds=30))
+
+
+def migrate(folder: Path) -> None:
+    """Bring the folder's SQLite database to the newest revision."""
+    engine = database.create(Settings(data_dir=folder))
+    database.migrate(engine)
+    engine.dispose()
 
 
 def drain(url: str, folder: Path, name: str, at: datetime, out: "Queue[int]") -> None:

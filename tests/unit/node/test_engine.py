@@ -6,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
+from workers.racers import migrate
 
 from node import engine as database
 from node.db import Base, Study
@@ -63,13 +64,9 @@ def test_a_reader_sees_the_state_before_an_open_write(engine: Engine) -> None:
         assert reader.query(Study).count() == 1
 
 
-def _migrate(folder: Path) -> None:
-    database.migrate(database.create(Settings(data_dir=folder)))
-
-
 def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        pool.map(_migrate, [tmp_path] * 6)
+        pool.map(migrate, [tmp_path] * 6)
     assert set(inspect(create_engine(f"sqlite:///{tmp_path / 'node.db'}")).get_table_names()) > {
         "study",
         "job",
