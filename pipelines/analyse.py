@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from pydicom import Dataset
 
 from pipelines import clinical
 from pipelines.cache import Cache
@@ -10,6 +12,7 @@ from pipelines.dicom.read import read_series
 from pipelines.errors import InputError, ModelError, PipelineError
 from pipelines.prediction import predict
 from pipelines.results import write_results
+from pipelines.segmentation import choose_device
 from pipelines.selection import select
 from pipelines.stages import STAGES_PER_SERIES, Progress, Stopwatch, analyse_series, with_dixon
 from pipelines.summary import summarise
@@ -18,7 +21,6 @@ from pipelines.types import (
     AnalysisOutcome,
     AnalysisRequest,
     Finding,
-    RejectedFile,
     Role,
     SeriesAnalysis,
     SeriesSelection,
@@ -48,17 +50,20 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
     Raises
     ------
     InputError
-        If the clinical variables are not valid.
+        If the clinical variables are not valid (CLINICAL_INVALID), or the files are not of one patient
+        (MIXED_PATIENTS).
     ModelError
-        If a shipped model is missing or damaged.
+        If a shipped model is missing or damaged, or there is no such device.
+    OSError
+        If `out_dir` cannot be made or written.
     """
+    request.out_dir.mkdir(parents=True, exist_ok=True)
     analysis = analyse(request, progress)
     progress("results", 0.95)
     refusals = _not_applicable(analysis)
     reasons = refusals or tuple(analysis.failures.values())
     results = () if refusals else write_results(analysis, request)
     summary = summarise(analysis, results, request)
-    request.out_dir.mkdir(parents=True, exist_ok=True)
     path = request.out_dir / SUMMARY
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     progress("done", 1.0)
@@ -71,7 +76,9 @@ def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fractio
     progress("reading", 0.0)
     with clock.measure("reading"):
         series, rejected = read_series(request.files)
+    _check_one_patient(series)
     variables = clinical.complete(request.clinical, _headers(series))
+    request = replace(request, device=str(choose_device(request.device)))
     way = _Way(series, request, clock, progress)
     way.go()
     progress("prediction", 0.93)
@@ -85,7 +92,7 @@ def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fractio
         analyses=analyses,
         failures=way.failures,
         predictions=predictions,
-        completing_study_uid=request.completing_study_uid or _newest_study(series, rejected),
+        completing_study_uid=request.completing_study_uid or _newest_study(series),
         timings=dict(clock.seconds),
         clinical=variables,
         tried=frozenset(way.excluded),
@@ -146,20 +153,36 @@ class _Way:
         return report
 
 
-def _headers(series: tuple[SourceSeries, ...]) -> list[object]:
+def _headers(series: tuple[SourceSeries, ...]) -> list[Dataset]:
     """One header per series, newest study first."""
     firsts = [s.headers[0] for s in series]
     return sorted(firsts, key=lambda h: str(h.get("StudyDate") or ""), reverse=True)
 
 
-def _newest_study(series: tuple[SourceSeries, ...], rejected: tuple[RejectedFile, ...]) -> str:
-    """Study with the newest date and time, images before anything else."""
-    if not series:
-        names = ", ".join(sorted({r.reason.code for r in rejected})) or "no file"
-        raise InputError("NO_SERIES", f"there is nothing to analyse: {names}")
+def _check_one_patient(series: tuple[SourceSeries, ...]) -> None:
+    """Refuse files of several patients: one's images must never make another's report.
+
+    The message names no patient; it may end in a log.
+    """
+    people = {_patient(header) for one in series for header in one.headers}
+    if len(people) > 1:
+        raise InputError(
+            "MIXED_PATIENTS",
+            f"the files carry {len(people)} different Patient IDs; give the files of one patient at a time",
+        )
+
+
+def _patient(header: Dataset) -> tuple[str, str]:
+    """PatientID and its issuer (PS3.3 C.7.1.1)."""
+    return str(header.get("PatientID") or "").strip(), str(header.get("IssuerOfPatientID") or "").strip()
+
+
+def _newest_study(series: tuple[SourceSeries, ...]) -> str:
+    """Study with the newest date and time, images before anything else; empty without any series."""
     images = [s for s in series if s.modality in IMAGE_MODALITIES] or list(series)
-    newest = max(images, key=lambda s: (_when(s), s.study_uid))
-    return newest.study_uid
+    if not images:
+        return ""
+    return max(images, key=lambda s: (_when(s), s.study_uid)).study_uid
 
 
 def _when(series: SourceSeries) -> tuple[str, str]:
@@ -178,5 +201,6 @@ def _not_applicable(analysis: Analysis) -> tuple[Finding, ...]:
     if any(s.series_uid in analysed | analysis.tried for s in series):
         return ()
     verdicts = [v for v in analysis.selection.verdicts if v.study_uid == study]
-    reasons: Mapping[str, Finding] = {v.reason.code: v.reason for v in verdicts}
-    return tuple(reasons.values()) or (Finding("NO_SERIES", "no usable CT or MR series"),)
+    found = [v.reason for v in verdicts] or [r.reason for r in analysis.rejected]
+    reasons: Mapping[str, Finding] = {reason.code: reason for reason in found}
+    return tuple(reasons.values()) or (Finding("NO_SERIES", "there is no file to analyse"),)

@@ -27,10 +27,22 @@ class Network:
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; "auto" is the first GPU, else the CPU."""
+    """Return the device called `name`; "auto" is the first GPU, else the CPU.
+
+    Raises
+    ------
+    ModelError
+        If there is no such device.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    kind, _, number = name.partition(":")
+    if kind == "cpu" and not number:
+        return torch.device(name)
+    if kind == "cuda" and (not number or number.isdecimal()) and int(number or 0) < torch.cuda.device_count():
+        return torch.device(name)
+    gpus = torch.cuda.device_count()
+    raise ModelError("DEVICE", f"no device {name!r}: choose auto, cpu, or cuda[:n]; there are {gpus} GPUs")
 
 
 @lru_cache(maxsize=8)

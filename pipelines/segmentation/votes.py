@@ -85,6 +85,8 @@ def number(centres: Array, sacrum: NDArray[np.bool_], s1: NDArray[np.bool_], ste
     step : float
         Grid spacing in mm.
     """
+    if not len(centres):
+        return Vertebrae(centres, False, "no vertebra above the sacrum was found")
     cm3 = step**3 / 1000
     if sacrum.sum() * cm3 < SACRUM_CM3 or s1.sum() * cm3 < S1_CM3:
         return Vertebrae(centres, False, "the sacrum is not in view, so the levels cannot be counted")

@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from pipelines.analyse import analyse, run
-from pipelines.errors import InputError
+from pipelines.errors import InputError, ModelError
 from pipelines.phantom import load_truth, write_patient
 from pipelines.types import AnalysisRequest, Role
 
@@ -141,8 +141,27 @@ def test_a_wrong_clinical_value_is_named_before_anything_is_computed(request_of,
 def test_nothing_usable_is_not_applicable_with_reasons(request_of, tmp_path):
     text = tmp_path / "notes.txt"
     text.write_text("not DICOM")
-    with pytest.raises(InputError, match="NOT_DICOM"):
-        run(replace(request_of, files=(text,), out_dir=tmp_path / "out"))
+    outcome = run(replace(request_of, files=(text,), out_dir=tmp_path / "out"))
+    assert outcome.status == "not_applicable"
+    assert [r.code for r in outcome.reasons] == ["NOT_DICOM"]
+    assert json.loads(outcome.summary_path.read_text())["rejected"][0]["path"].endswith("notes.txt")
+
+
+def test_files_of_two_patients_are_refused(request_of, patient, tmp_path):
+    ct = tuple(sorted(patient.ct_dir.rglob("*.dcm")))
+    stranger = dcmread(ct[0])
+    stranger.PatientID, stranger.SOPInstanceUID, stranger.SeriesInstanceUID = "OTHER", "1.2.3.4", "1.2.3.5"
+    stranger.file_meta.MediaStorageSOPInstanceUID = stranger.SOPInstanceUID
+    stranger.save_as(tmp_path / "stranger.dcm")
+    with pytest.raises(InputError, match="2 different Patient IDs") as caught:
+        run(replace(request_of, files=(*ct, tmp_path / "stranger.dcm"), out_dir=tmp_path / "out"))
+    assert caught.value.code == "MIXED_PATIENTS"
+    assert "OTHER" not in str(caught.value)
+
+
+def test_a_device_that_is_not_there_is_named(request_of, tmp_path):
+    with pytest.raises(ModelError, match="cuda:99"):
+        run(replace(request_of, device="cuda:99", out_dir=tmp_path / "out"))
 
 
 def test_a_localizer_alone_is_not_applicable(request_of, patient, tmp_path):

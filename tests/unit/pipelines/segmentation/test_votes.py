@@ -37,6 +37,12 @@ def test_levels_are_counted_from_an_s1_in_view():
     assert found.first_is_l5, found.reason
 
 
+def test_a_pelvis_without_vertebrae_has_no_levels():
+    found = number(np.zeros((0, 3)), sacrum=block(4, 18), s1=block(10, 18), step=STEP)
+    assert (found.first_is_l5, found.lumbar_count) == (False, 0)
+    assert "no vertebra" in found.reason
+
+
 def test_a_body_that_is_s1_itself_is_not_counted():
     with_s1 = np.concatenate([[[20, 20, 14.0]], CENTRES])
     found = number(with_s1, sacrum=block(4, 18), s1=block(10, 18), step=STEP)
