@@ -6,7 +6,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ class CaseReport:
     predictions : sequence of Prediction
         May be empty; then the report says that nothing could be evaluated, and why.
     reasons : sequence of Finding
-        What could not be done in the case, besides the predictions' own reasons.
+        What could not be done in the case, besides the predictions' own reasons; also part of its identity.
     evidence : sequence of Dataset
         All source images, SEGs and measurement SRs; the first is a repaired image header of the study that
         the report belongs to.
@@ -97,18 +97,35 @@ def build_risk_sr(case: CaseReport, title_mode: TitleMode, clock: datetime) -> D
 
 
 def _identity(case: CaseReport, title_mode: TitleMode) -> Identity:
-    models = sorted((p.target, p.model.name, p.model.version, p.model.digest) for p in case.predictions)
-    known = json.dumps(dict(case.clinical), sort_keys=True, default=str)
+    """Name the report by all that its content depends on: two reports that differ never share a UID."""
     return identify(
         "risk_sr",
         case.source_number,
         "lumbar-node risk (RESEARCH)",
         inputs_digest(str(item.SOPInstanceUID) for item in case.evidence),
         str(case.evidence[0].StudyInstanceUID),
-        models,
-        hashlib.sha256(known.encode()).hexdigest(),
+        sorted(map(_stated, case.predictions)),
+        [finding_text(reason) for reason in case.reasons],
+        _digest(dict(case.clinical)),
         title_mode,
     )
+
+
+def _stated(prediction: Prediction) -> str:
+    """Digest what the report says of a prediction, numbers as they are written.
+
+    The last bits of a probability may differ from one device to another; that makes no other report.
+    """
+    told = asdict(prediction) | {
+        "probability": _percent(prediction),
+        "signatures": {name: _rounded(value) for name, value in prediction.signatures.items()},
+        "contributions": [(one.name, _rounded(one.value)) for one in strongest(prediction.contributions)],
+    }
+    return _digest(told)
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _group(prediction: Prediction, identity: Identity) -> Any:
@@ -147,15 +164,23 @@ def _parameters(prediction: Prediction) -> list[str]:
 
 
 def _numbers(prediction: Prediction) -> Iterator[Any]:
-    if prediction.probability is None:
+    percent = _percent(prediction)
+    if percent is None:
         return
-    percent = round(100 * prediction.probability, 1)
     yield hd.sr.Measurement(PROBABILITIES[prediction.target], percent, PERCENT)
     for name, value in prediction.signatures.items():
-        yield hd.sr.Measurement(SIGNATURES.get(name) or private_for(name), round(float(value), 4), NO_UNITS)
+        yield hd.sr.Measurement(SIGNATURES.get(name) or private_for(name), _rounded(value), NO_UNITS)
     for contribution in strongest(prediction.contributions):
         code = private(digest_value(contribution.name), f"Log-odds: {contribution.name}")
-        yield hd.sr.Measurement(code, round(float(contribution.value), 4), NO_UNITS)
+        yield hd.sr.Measurement(code, _rounded(contribution.value), NO_UNITS)
+
+
+def _percent(prediction: Prediction) -> float | None:
+    return None if prediction.probability is None else round(100 * prediction.probability, 1)
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)
 
 
 def strongest(contributions: Iterable[Contribution]) -> list[Contribution]:

@@ -99,6 +99,41 @@ def test_uids_follow_models_title_and_clinical_data(images: list[Dataset]) -> No
     assert _report(images[:3], evaluated()).SOPInstanceUID != first
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"probability": 0.42},
+        {"category": "moderate"},
+        {"signatures": {"rad_sign": 0.5, "dl_sign": 0.377}},
+        {"contributions": (Contribution("rad_sign", 0.92),)},
+        {"inputs_missing": ()},
+        {"warnings": ()},
+        {"demonstration": False},
+    ],
+)
+def test_reports_that_say_something_else_have_other_uids(
+    changes: dict[str, Any], images: list[Dataset]
+) -> None:
+    first, other = _report(images, evaluated()), _report(images, evaluated(**changes))
+    assert other.SOPInstanceUID != first.SOPInstanceUID
+    assert other.SeriesInstanceUID != first.SeriesInstanceUID
+
+
+def test_a_reason_or_its_text_alone_makes_another_uid(images: list[Dataset]) -> None:
+    reasons = [
+        (),
+        (Finding("CONSTANT_IMAGE", "series 5 is constant"),),
+        (Finding("CONSTANT_IMAGE", "series 6 is constant"),),
+    ]
+    uids = {_report(images, evaluated(), reasons=one).SOPInstanceUID for one in reasons}
+    assert len(uids) == len(reasons)
+
+
+def test_digits_that_are_not_written_make_no_other_report(images: list[Dataset]) -> None:
+    nearly = evaluated(probability=0.731 + 1e-9)
+    assert _report(images, nearly).SOPInstanceUID == _report(images, evaluated()).SOPInstanceUID
+
+
 def test_the_strongest_contributions_come_first() -> None:
     given = [Contribution(str(value), value) for value in (0.1, -0.9, 0.3, 0.2, 0.5, -0.05)]
     assert [one.value for one in strongest(given)] == [-0.9, 0.5, 0.3, 0.2, 0.1]
