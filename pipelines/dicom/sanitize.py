@@ -3,7 +3,9 @@
 highdicom raises on a missing AccessionNumber, StudyID or SliceThickness, on PatientSex "X", and on character
 sets such as `['', 'ISO 2022 IR 87']`. A derived object has to carry the patient and the study of its source
 exactly, so the texts are decoded and written again as UTF-8 (ISO_IR 192); what is missing becomes empty where
-the standard allows it (type 2), and what is illegal becomes empty or the standard's "other".
+the standard allows it (type 2), and what is illegal becomes empty or the standard's "other". A backslash in a
+name or an identifier (typed, or half a character in an undeclared character set) reads as two values where
+the standard allows one; they are joined again.
 """
 
 import warnings
@@ -11,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VM
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DA, TM
 
@@ -27,6 +31,8 @@ _TYPE_2 = (
     "StudyTime",
     "ReferringPhysicianName",
 )
+#: What joins the parts of a text that has one value by the dictionary: name components a caret (PS3.5 6.2.1).
+_BETWEEN = {"PN": "^", "SH": " ", "LO": " ", "CS": " "}
 _SEXES = ("M", "F", "O", "")
 _LEFT_OUT_GROUPS = (0x5200, 0x7FE0)  # functional groups and pixel data: large, and never copied on
 
@@ -58,6 +64,7 @@ def repaired(header: Dataset) -> Dataset:
             if not tag.is_private and tag.group not in _LEFT_OUT_GROUPS:
                 copy.add(deepcopy(header[tag]))
         copy.decode()
+        _join_texts(copy)
         copy.SpecificCharacterSet = "ISO_IR 192"
         _repair_patient_and_study(copy)
         _repair_frame_of_reference(copy)
@@ -73,6 +80,18 @@ def _repair_patient_and_study(copy: Dataset) -> None:
     for keyword, kind in (("PatientBirthDate", DA), ("StudyDate", DA), ("StudyTime", TM)):
         if not _is_legal(copy.get(keyword), kind):
             setattr(copy, keyword, "")
+
+
+def _join_texts(copy: Dataset) -> None:
+    """Make one value of several where the dictionary allows only one."""
+    for element in copy:
+        if element.VM > 1 and element.VR in _BETWEEN and _is_single(element):
+            parts = (str(value).strip() for value in element.value)
+            element.value = _BETWEEN[element.VR].join(part for part in parts if part)
+
+
+def _is_single(element: DataElement) -> bool:
+    return dictionary_has_tag(element.tag) and bool(dictionary_VM(element.tag) == "1")
 
 
 def _is_legal(value: object, kind: type) -> bool:

@@ -60,6 +60,21 @@ def test_what_is_missing_becomes_empty_and_what_is_illegal_is_mended() -> None:
         assert str(copy[keyword].value or "") == ""
 
 
+def test_a_backslash_makes_no_second_value_of_a_name_or_an_identifier() -> None:
+    header = Dataset()
+    header.PatientName = ["A^Eva", "B"]
+    header.PatientID, header.StudyID, header.AccessionNumber = ["P", "7"], ["S", ""], ["X", "Y"]
+    header.ImageType = ["ORIGINAL", "PRIMARY"]
+    copy = _written_and_read(repaired(_written_and_read(header)))
+    assert str(copy.PatientName) == "A^Eva^B"
+    assert [copy[keyword].value for keyword in ("PatientID", "StudyID", "AccessionNumber")] == [
+        "P 7",
+        "S",
+        "X Y",
+    ]
+    assert copy.ImageType == ["ORIGINAL", "PRIMARY"]
+
+
 def test_the_source_is_left_as_it_is() -> None:
     header = _written_and_read(Dataset())
     before = header.to_json()

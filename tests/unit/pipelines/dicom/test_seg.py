@@ -69,6 +69,14 @@ def test_a_tilted_gantry_keeps_each_slice_s_own_position(tilt: float, tmp_path: 
     assert measures.SpacingBetweenSlices == 4  # between the planes, not along the table
 
 
+def test_a_backslash_in_name_and_identifiers_is_no_obstacle(tmp_path: Path) -> None:
+    def edit(header: Dataset) -> None:
+        header.PatientName, header.PatientID, header.StudyID = ["A", "B"], ["P", "1"], ["S", "2"]
+
+    dataset = _read_back(build_seg(_segmented(SeriesRecipe(edit=edit), tmp_path), CLOCK))
+    assert (str(dataset.PatientName), dataset.PatientID, dataset.StudyID) == ("A^B", "P 1", "S 2")
+
+
 def test_interpolated_slices_get_no_frame(tmp_path: Path) -> None:
     segmentation = _segmented(SeriesRecipe(without_slices=(2, 4)), tmp_path)
     seg = build_seg(segmentation, CLOCK)
