@@ -5,7 +5,7 @@ completed it; on request an encapsulated PDF and one overlay picture per series.
 be analysed still gets its risk SR, which says why.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydicom.dataset import Dataset
 
@@ -57,7 +57,7 @@ def write_results(analysis: Analysis, request: AnalysisRequest) -> tuple[ResultF
 
 def _objects(analysis: Analysis, request: AnalysisRequest) -> Iterator[ResultFile]:
     case_evidence: list[Dataset] = []
-    measured = {role: one for role, one in analysis.analyses.items() if is_segmentable(one.segmentation)}
+    measured = _once_per_series(analysis.analyses)
     for role, one in measured.items():
         seg = build_seg(one.segmentation, request.clock)
         report = build_measurement_sr(one, seg, request.title_mode, request.clock)
@@ -67,6 +67,20 @@ def _objects(analysis: Analysis, request: AnalysisRequest) -> Iterator[ResultFil
     yield from _case_objects(analysis, request, case_evidence)
     if request.with_overlay:
         yield from _overlays(measured, request)
+
+
+def _once_per_series(analyses: Mapping[Role, SeriesAnalysis]) -> dict[Role, SeriesAnalysis]:
+    """Leave out what has no structure, and the second role of a series that plays two.
+
+    The water and the fat images of one Dixon acquisition may share a series. Both lie on one grid and show the
+    same muscles: the objects are the water role's, which has the fat fraction too.
+    """
+    measured: dict[str, Role] = {}
+    for role in sorted(analyses, key=list(Role).index):
+        segmentation = analyses[role].segmentation
+        if is_segmentable(segmentation):
+            measured.setdefault(segmentation.volume.series.series_uid, role)
+    return {role: one for role, one in analyses.items() if role in measured.values()}
 
 
 def _case_objects(

@@ -138,6 +138,23 @@ def test_a_series_without_a_structure_gets_no_seg(tmp_path: Path) -> None:
     assert [result.kind for result in written] == ["risk_sr"]
 
 
+def test_a_series_that_plays_two_roles_gets_its_objects_once(tmp_path: Path) -> None:
+    water_role, fat_role = Role.MR_AXIAL_DIXON_WATER, Role.MR_AXIAL_DIXON_FAT
+    volume = write_series(SeriesRecipe(modality="MR", number=1, role=water_role), tmp_path / "dixon")
+    water = analyse(segment(volume, "left multifidus"))
+    fat = analyse(segment(replace(volume, role=fat_role), "left multifidus"))
+    case = gather({fat_role: fat, water_role: water})
+    written = write_results(case, request(tmp_path / "out", with_overlay=True))
+    assert [result.path.name for result in written] == [
+        "seg_mr_axial_dixon_water.dcm",
+        "measurements_mr_axial_dixon_water.dcm",
+        "risk.dcm",
+        "overlay_mr_axial_dixon_water.dcm",
+    ]
+    numbers = [dcmread(result.path).SeriesNumber for result in written]
+    assert numbers == [1901, 1950, 1940, 1970]
+
+
 def test_a_structure_only_in_an_interpolated_slice_gets_no_seg(tmp_path: Path) -> None:
     volume = write_series(SeriesRecipe(without_slices=(2,)), tmp_path / "ct")
     labels = np.zeros(volume.voxels.shape, np.uint8)
