@@ -3,7 +3,6 @@
 One way through for all tests of this module: it takes the networks a minute or more.
 """
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import httpx
 import numpy as np
 import orthanc_server
 import pytest
+from integration.routed import behind_orthanc, dciodvfy_errors, dcmtk, push, through
 from orthanc_server import Orthanc
 from phantoms.slices import Stack, save
 from pydicom import Dataset, dcmread
@@ -21,34 +21,17 @@ from sqlalchemy import func, select
 from node.db import Delivery, Event, Instance, Result, Study
 from node.engine import readers
 from node.serve import Node
-from node.settings import Settings, parse
+from node.settings import Settings
 from pipelines.phantom import PhantomPatient
 
 pytestmark = [pytest.mark.orthanc, pytest.mark.dcmtk]
 
 WAY_S = 540.0
-RESULT_CLASSES = {"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.88.34"}
-
-
-def dcmtk(tool: str) -> str:
-    """Return the path of dcmtk's tool; pynetdicom has scripts of the same names in the environment."""
-    return shutil.which(tool, path="/usr/bin:/usr/local/bin") or pytest.skip(f"no {tool} (Debian: dcmtk)")
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory, clinical: Path) -> Settings:
-    pacs = {"name": "pacs", "ae_title": orthanc_server.AET, "host": "127.0.0.1"}
-    return parse(
-        {
-            "data_dir": tmp_path_factory.mktemp("node"),
-            "receiver": {"port": orthanc_server.NODE_PORT, "min_free_bytes": 0},
-            "completeness": {"quiet_s": 8, "release_s": 4},
-            "cases": {"clinical_dir": clinical},
-            "destinations": [{**pacs, "port": orthanc_server.DICOM_PORT}],
-            "web": {"port": 0},
-        },
-        "test",
-    )
+    return behind_orthanc(tmp_path_factory.mktemp("node"), cases={"clinical_dir": clinical})
 
 
 @pytest.fixture(scope="module")
@@ -70,23 +53,6 @@ def results(way: Path, node: Node, settings: Settings) -> list[Dataset]:
     """What the node has written."""
     with readers(node.engine)() as session:
         return [dcmread(settings.data_dir / path) for path in session.scalars(select(Result.path))]
-
-
-def push(*folders: Path) -> None:
-    command = [dcmtk("storescu"), "-aet", "MODALITY", "-aec", orthanc_server.AET, "+sd", "+r"]
-    for folder in folders:
-        subprocess.run(
-            [*command, "127.0.0.1", str(orthanc_server.DICOM_PORT), str(folder)],
-            check=True,
-            capture_output=True,
-        )
-
-
-def through(node: Node, studies: int) -> bool:
-    with readers(node.engine)() as session:
-        states = list(session.scalars(select(Study.state)))
-    assert "failed" not in states
-    return len(states) == studies and set(states) <= {"done", "ignored"}
 
 
 def equal(a: Dataset, b: Dataset) -> bool:
@@ -231,11 +197,6 @@ def test_the_page_shows_the_way(way: Path, node: Node) -> None:
 
 @pytest.mark.validators
 def test_orthanc_gives_valid_objects(results: list[Dataset], orthanc: Orthanc, tmp_path: Path) -> None:
-    tool = shutil.which("dciodvfy") or pytest.skip("no dciodvfy (Debian: dicom3tools)")
-    for number, modality in enumerate(("SEG", "SR")):
+    for modality in ("SEG", "SR"):
         for found in orthanc.instances(Modality=modality):
-            path = tmp_path / f"{number}.dcm"
-            found.save_as(path)
-            done = subprocess.run([tool, "-new", str(path)], capture_output=True, text=True, check=False)
-            errors = [line for line in done.stderr.splitlines() if line.startswith("Error")]
-            assert errors == [], found.SeriesNumber
+            assert dciodvfy_errors(found, tmp_path) == [], found.SeriesNumber
