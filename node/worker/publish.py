@@ -1,6 +1,6 @@
 """Result files: written aside by the worker, and given their place only when they are whole.
 
-<data_dir>/results/<StudyInstanceUID>/<revision>/            what the Result rows point to
+<data_dir>/results/<StudyInstanceUID>/<revision>/            <SOPInstanceUID>.dcm: what the Result rows point to
 <data_dir>/results/<StudyInstanceUID>/.<revision>.<attempt>  being written
 """
 
@@ -52,22 +52,29 @@ def publish(done: Done, aside: Path, data_dir: Path, study_uid: str, revision: i
     Returns
     -------
     tuple of Made
-        The study's own objects, at their place. Files of the same name are replaced: by the same bytes,
-        because a job's results are a function of its inputs and its clock.
+        The study's own objects, at their place. An object that has one already, from whichever revision,
+        keeps it and its bytes: the same UID is the same object (PS3.5 9), which may have been delivered.
+        What is no object (summary.json) is replaced.
     """
     final = data_dir / RESULTS / study_uid / str(revision)
     final.mkdir(parents=True, exist_ok=True)
-    foreign = {made.path for made in done.made if made.study_uid != study_uid}
-    for path in sorted(p for p in aside.rglob("*") if p.is_file() and p not in foreign):
+    objects = {made.path for made in done.made}
+    for path in sorted(p for p in aside.rglob("*") if p.is_file() and p not in objects):
         _place(path, final / path.relative_to(aside))
+    own = tuple(_settled(made, final) for made in done.made if made.study_uid == study_uid)
     sync_folder(final)
     sync_folder(final.parent)
     discard(aside)
-    return tuple(_moved(made, final / made.path.relative_to(aside)) for made in _own(done, study_uid))
+    return own
 
 
-def _own(done: Done, study_uid: str) -> list[Made]:
-    return [made for made in done.made if made.study_uid == study_uid]
+def _settled(made: Made, final: Path) -> Made:
+    """Place an object under its UID, unless it has its place already; return where it is."""
+    name = f"{made.sop_instance_uid}.dcm"
+    path = next(iter(sorted(final.parent.glob(f"[0-9]*/{name}"))), final / name)
+    if not path.exists():
+        _place(made.path, path)
+    return Made(path, made.kind, made.sop_class_uid, made.sop_instance_uid, made.study_uid)
 
 
 def _place(path: Path, final: Path) -> None:
@@ -78,7 +85,3 @@ def _place(path: Path, final: Path) -> None:
     finally:
         os.close(descriptor)
     path.replace(final)
-
-
-def _moved(made: Made, path: Path) -> Made:
-    return Made(path, made.kind, made.sop_class_uid, made.sop_instance_uid, made.study_uid)

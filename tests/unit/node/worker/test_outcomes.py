@@ -1,6 +1,7 @@
 """What an answer means, on both databases; the rules that no race may break."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -86,6 +87,29 @@ def test_done_posts_the_results(
     with writers() as session:
         assert session.scalars(select(Result)).one().path == "results/x.dcm"
         assert session.scalars(select(Delivery)).one().state == "pending"
+
+
+def test_the_same_uid_in_a_later_revision_leaves_the_object_and_its_delivery_as_they_are(
+    writers: Writers, claimed: Callable[[], Assignment], settings: Settings
+) -> None:
+    job = claimed().job
+    with writers.begin() as session:
+        record_done(session, job, *done(settings), settings)
+    with writers.begin() as session:
+        session.scalars(select(Delivery)).one().state = "delivered"
+        again = session.scalars(select(Study)).one()
+        again.state, again.revision = "complete", 2
+        hand_out(session, again)
+    job = claimed().job
+    answer, (made,) = done(settings)
+    elsewhere = replace(made, path=made.path.with_name("y.dcm"))
+    with writers.begin() as session:
+        record_done(session, job, answer, (elsewhere,), settings)
+    assert study(writers).state == "done"
+    with writers() as session:
+        assert session.scalars(select(Result)).one().path == "results/x.dcm"
+        assert session.scalars(select(Delivery)).one().state == "delivered"
+        assert [j.revision for j in session.scalars(select(Job).filter_by(kind="deliver"))] == [1]
 
 
 def test_a_job_that_was_taken_over_records_nothing(
