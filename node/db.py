@@ -54,7 +54,8 @@ class Study(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
-    #: sha256 of PatientID and IssuerOfPatientID; None without a PatientID: such a study is never paired
+    #: sha256 of PatientID and IssuerOfPatientID; None without a PatientID, or where the instances name
+    #: different patients (event mixed_patients): such a study is never paired
     patient_key: Mapped[str | None] = mapped_column(String(64), index=True)
     study_date: Mapped[date | None]
     revision: Mapped[int] = mapped_column(default=1)

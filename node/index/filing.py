@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from node import history
 from node.completeness import Deadlines
-from node.db import Instance, Refusal, Series, Study
+from node.db import Event, Instance, Refusal, Series, Study
 from node.header import Header
 from node.index.carriers import Carriers
 from node.index.messages import AssociationEnded, Message, OwnResult, Refused, Stored
@@ -16,6 +16,8 @@ from node.sop_classes import ANALYSED
 from node.states import StudyEvent, StudyState
 
 UID_LENGTH = 64
+#: the event of a study whose instances name different patients: never paired, and no analysis takes it
+MIXED_PATIENTS = "mixed_patients"
 
 
 class Filing:
@@ -96,7 +98,7 @@ class Filing:
             study.revision += 1
             history.move(self._session, study, StudyEvent.INSTANCE)
         study.last_instance_at = max(study.last_instance_at, stored.received_at)
-        study.patient_key = study.patient_key or stored.header.patient_key
+        self._identify(study, stored.header.patient_key)
         study.study_date = study.study_date or stored.header.study_date
         self._session.add(
             Instance(
@@ -111,6 +113,22 @@ class Filing:
                 received_at=stored.received_at,
             )
         )
+
+    def _identify(self, study: Study, key: str | None) -> None:
+        """Keep the patient of a study; once its instances contradict each other, it has none for good."""
+        if key is None or key == study.patient_key or self._is_mixed(study):
+            return
+        if study.patient_key is None:
+            study.patient_key = key
+            return
+        study.patient_key = None
+        history.record(self._session, study, MIXED_PATIENTS)
+
+    def _is_mixed(self, study: Study) -> bool:
+        if study.patient_key is not None:
+            return False
+        query = select(Event.id).filter_by(study_id=study.id, name=MIXED_PATIENTS).limit(1)
+        return self._session.scalar(query) is not None
 
     def _series_of(self, study: Study, header: Header) -> Series:
         key = (study.id, header.series_instance_uid)

@@ -105,6 +105,18 @@ def test_what_the_first_instance_lacked_is_taken_from_a_later_one(
     assert study().study_date is not None
 
 
+def test_a_study_of_two_patients_belongs_to_none_from_then_on(
+    file: File, stored: Make, study: Callable[[], Study], writers: sessionmaker[Session]
+) -> None:
+    file(stored("1.1"), stored("1.2", patient_key=None), stored("1.3", patient_key="q"))
+    assert study().patient_key is None
+    file(stored("1.4"), stored("1.5", patient_key="q"))
+    file(stored("1.6"))
+    assert study().patient_key is None
+    with writers() as session:
+        assert session.scalars(select(Event.name).order_by(Event.id)).all() == ["opened", "mixed_patients"]
+
+
 def test_release_shortens_and_never_lengthens(file: File, stored: Make, study: Callable[[], Study]) -> None:
     file(stored("1.1"), AssociationEnded(1, released=True))
     assert study().complete_after == NOW + RELEASE
