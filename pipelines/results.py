@@ -72,8 +72,8 @@ def _objects(analysis: Analysis, request: AnalysisRequest) -> Iterator[ResultFil
 def _once_per_series(analyses: Mapping[Role, SeriesAnalysis]) -> dict[Role, SeriesAnalysis]:
     """Leave out what has no structure, and the second role of a series that plays two.
 
-    The water and the fat images of one Dixon acquisition may share a series. Both lie on one grid and show the
-    same muscles: the objects are the water role's, which has the fat fraction too.
+    The water and the fat images of one Dixon acquisition may share a series. Both lie on one grid and show
+    the same muscles: the objects are the water role's, which has the fat fraction too.
     """
     measured: dict[str, Role] = {}
     for role in sorted(analyses, key=list(Role).index):

@@ -6,6 +6,7 @@ declares in its CodingSchemeIdentificationSequence. Codes of structures are in
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,28 @@ from pipelines.errors import PipelineError
 SCHEME = "99LUMBAR"
 MEANING_LENGTH = 64  #: CodeMeaning is LO
 VALUE_LENGTH = 16  #: CodeValue is SH
+_IDENTIFIER = re.compile(rf"[A-Za-z0-9_.+-]{{1,{VALUE_LENGTH}}}", re.ASCII)
+
+#: CodeValue of the inputs of a prediction, by the names that people read (pipelines.prediction.readable).
+INPUTS: Mapping[str, str] = {
+    "CT": "CT",
+    "sagittal T1 MR": "MR-SAG-T1",
+    "sagittal T2 MR": "MR-SAG-T2",
+    "axial T1 MR": "MR-AX-T1",
+    "axial T2 MR": "MR-AX-T2",
+    "axial Dixon water MR": "MR-AX-DIXON-W",
+    "axial Dixon fat MR": "MR-AX-DIXON-F",
+    "radiomics signature": "RAD-SIGNATURE",
+    "deep learning signature": "DL-SIGNATURE",
+    "sex": "SEX",
+    "age": "AGE",
+    "bmi": "BMI",
+    "segments": "SEGMENTS",
+    "osteoporosis": "OSTEOPOROSIS",
+    "diagnosis": "DIAGNOSIS",
+    "fused levels": "FUSED_LEVELS",
+    "vas": "VAS",
+}
 
 
 def private(value: str, meaning: str) -> Code:
@@ -34,10 +57,19 @@ def private(value: str, meaning: str) -> Code:
 def private_for(text: str) -> Code:
     """Make a code for a name that stands in no table (a feature, an input, a finding).
 
-    The text itself is the value where it fits; otherwise its digest is, so that equal names get equal codes.
+    Its value is an identifier without blanks: that of the input which the text names, else the text itself
+    where it fits, else its digest, so that equal names get equal codes. What a clinical variable amounts to
+    ("segments: 2") stands in the meaning only.
     """
-    value = text.upper() if len(text) <= VALUE_LENGTH and text.isascii() else digest_value(text)
+    name = stable_name(text)
+    value = INPUTS.get(name) or (name.upper() if _IDENTIFIER.fullmatch(name) else digest_value(name))
     return private(value, text)
+
+
+def stable_name(text: str) -> str:
+    """Leave out the value of a clinical variable: "segments: 2" is "segments"; other names stay whole."""
+    name = text.partition(": ")[0]
+    return name if name in INPUTS else text
 
 
 def digest_value(text: str) -> str:

@@ -38,6 +38,7 @@ from pipelines.dicom.codes import (
     digest_value,
     private,
     private_for,
+    stable_name,
 )
 from pipelines.dicom.objects import Identity, identify
 from pipelines.dicom.product import DEMONSTRATION, RESEARCH_USE
@@ -171,7 +172,8 @@ def _numbers(prediction: Prediction) -> Iterator[Any]:
     for name, value in prediction.signatures.items():
         yield hd.sr.Measurement(SIGNATURES.get(name) or private_for(name), _rounded(value), NO_UNITS)
     for contribution in strongest(prediction.contributions):
-        code = private(digest_value(contribution.name), f"Log-odds: {contribution.name}")
+        value = digest_value(f"Log-odds: {stable_name(contribution.name)}")
+        code = private(value, f"Log-odds: {contribution.name}")
         yield hd.sr.Measurement(code, _rounded(contribution.value), NO_UNITS)
 
 

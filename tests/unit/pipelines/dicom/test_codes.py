@@ -1,7 +1,12 @@
+import re
+from dataclasses import fields
+
 import pytest
 from pydicom.sr.codedict import codes as standard
 
+from pipelines.clinical import ClinicalVariables
 from pipelines.dicom.codes import (
+    INPUTS,
     MEASUREMENTS,
     RISKS,
     SCHEME,
@@ -14,6 +19,7 @@ from pipelines.dicom.codes import (
 from pipelines.dicom.radiomics_codes import _IBSI_KEYWORDS, REPORTED, feature_code
 from pipelines.dicom.structures import STRUCTURES, reading_order, structure_of
 from pipelines.errors import PipelineError
+from pipelines.prediction.readable import ROLES, SIGNATURES, role_name
 
 
 def test_private_codes_fit_their_attributes() -> None:
@@ -31,6 +37,37 @@ def test_equal_names_get_equal_codes_and_others_do_not() -> None:
     assert len(private_for(long).value) <= 16
     assert private_for("age").value == "AGE"
     assert len(private("X", "y" * 100).meaning) == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("segments: 2", "SEGMENTS"),
+        ("segments: 3", "SEGMENTS"),
+        ("sex: F", "SEX"),
+        ("fused levels: not known", "FUSED_LEVELS"),
+        ("fused_levels", "FUSED_LEVELS"),
+        ("sagittal T1 MR", "MR-SAG-T1"),
+        ("axial Dixon water MR", "MR-AX-DIXON-W"),
+        ("CLINICAL_MISSING", "CLINICAL_MISSING"),
+    ],
+)
+def test_values_are_identifiers_and_what_a_variable_is_stands_in_the_meaning(text: str, value: str) -> None:
+    code = private_for(text)
+    assert (code.value, code.meaning) == (value, text)
+
+
+@pytest.mark.parametrize("text", ["a b", "a: b", "axial T2 MR multifidus: fat fraction", "CT: odd", "", "Ä"])
+def test_no_value_has_a_blank_or_a_colon(text: str) -> None:
+    assert re.fullmatch(r"[A-Z0-9_.+-]{1,16}", private_for(text).value)
+
+
+def test_every_input_has_an_identifier_of_its_own() -> None:
+    readable = {role_name(role) for role in ROLES} | set(SIGNATURES.values())
+    variables = {field.name.replace("_", " ") for field in fields(ClinicalVariables)}
+    assert readable | variables == set(INPUTS)
+    assert len(set(INPUTS.values())) == len(INPUTS)
+    assert all(re.fullmatch(r"[A-Z0-9_-]{1,16}", value) for value in INPUTS.values())
 
 
 @pytest.mark.parametrize(
