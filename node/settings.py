@@ -1,5 +1,6 @@
 """Settings: one frozen model from one TOML file plus LUMBAR_NODE_… variables, passed down, never global."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,9 +10,15 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
+from node.device import device_name
 from node.errors import ConfigurationError
+from node.explain import PREFIX, SEPARATOR, explain, unknown_variables, unreadable_variables
+
+#: the database drivers that the node is tested with
+DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
 
 
 def _ae_title(value: str) -> str:
@@ -21,7 +28,23 @@ def _ae_title(value: str) -> str:
     return value.strip()
 
 
+def _database_url(value: str) -> str:
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - whoever only reads settings needs no database
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    allowed = "allowed: sqlite:////path/to/node.db or postgresql+psycopg://user:password@host/name"
+    try:
+        driver = make_url(value).drivername
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise ValueError(f"not a database URL; {allowed}") from None
+    if driver not in DRIVERS:
+        raise ValueError(f"{driver} is not supported; {allowed}")
+    return value
+
+
 AETitle = Annotated[str, AfterValidator(_ae_title)]
+DatabaseURL = Annotated[str, AfterValidator(_database_url)]
+Device = Annotated[str, AfterValidator(device_name)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -68,7 +91,7 @@ class Worker(_Section):
     """How analyses are run."""
 
     processes: int = Field(default=1, ge=1)
-    device: str = "auto"  #: auto | cpu | cuda[:n]
+    device: Device = "auto"  #: auto | cpu | cuda[:n]
     timeout_s: float = Field(default=3600, gt=0)
     memory_gib: float = Field(default=12, gt=0)
     lease_s: float = Field(default=300, gt=0)
@@ -119,11 +142,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="LUMBAR_NODE_", env_nested_delimiter="__"
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter=SEPARATOR
     )
 
     data_dir: Path = Path("lumbar-node-data")
-    database_url: str | None = None  #: default: SQLite in data_dir
+    database_url: DatabaseURL | None = None  #: default: SQLite in data_dir
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     receiver: Receiver = Receiver()
     completeness: Completeness = Completeness()
@@ -170,7 +193,7 @@ def load(path: Path | None) -> Settings:
     Raises
     ------
     ConfigurationError
-        Naming the file, the key, its value and what is allowed.
+        Naming the file or the environment variable, the key, its value and what is allowed.
     """
     return parse(_read_toml(path) if path else {}, str(path or "environment"))
 
@@ -178,10 +201,22 @@ def load(path: Path | None) -> Settings:
 def parse(values: dict[str, Any], source: str) -> Settings:
     """Validate settings given as a mapping; see `load`."""
     try:
-        return Settings(**values)
+        settings = Settings(**values)
+        lines = unknown_variables(Settings, os.environ)
     except ValidationError as error:
-        lines = [_explain(problem) for problem in error.errors()]
-        raise ConfigurationError(f"{source}: " + "; ".join(lines)) from None
+        lines = explain(error, Settings, os.environ) + unknown_variables(Settings, os.environ)
+    except SettingsError:
+        lines = unreadable_variables(Settings, os.environ)
+    if lines:
+        raise ConfigurationError(_joined(source, lines))
+    return settings
+
+
+def _joined(source: str, lines: list[str]) -> str:
+    """Name the source of what does not come from an environment variable."""
+    variables = [line for line in lines if line.upper().startswith(PREFIX)]
+    others = [line for line in lines if line not in variables]
+    return "; ".join([*variables, *([f"{source}: " + "; ".join(others)] if others else [])])
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -191,11 +226,3 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: not valid TOML: {error}") from None
-
-
-def _explain(problem: Any) -> str:
-    if not problem["loc"]:
-        return str(problem["msg"])
-    key = ".".join(str(part) for part in problem["loc"])
-    given = "" if problem["type"] == "missing" else f" (given: {problem.get('input')!r})"
-    return f"{key}: {problem['msg']}{given}"

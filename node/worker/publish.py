@@ -1,7 +1,7 @@
 """Result files: written aside by the worker, and given their place only when they are whole.
 
-<data_dir>/results/<StudyInstanceUID>/<revision>/            <SOPInstanceUID>.dcm: what the Result rows point to
-<data_dir>/results/<StudyInstanceUID>/.<revision>.<attempt>  being written
+<data_dir>/results/<StudyInstanceUID>/<revision>/<SOPInstanceUID>.dcm  what the Result rows point to
+<data_dir>/results/<StudyInstanceUID>/.<revision>.<attempt>            being written
 """
 
 import os

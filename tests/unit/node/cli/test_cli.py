@@ -141,6 +141,13 @@ def test_analyse_refuses_wrong_clinical_values(run: CliRunner, tmp_path: Path) -
     assert "age" in done.stderr
 
 
+def test_an_unknown_device_is_refused_before_anything_else(run: CliRunner, tmp_path: Path) -> None:
+    for command in (["analyse", str(tmp_path), "--out", str(tmp_path)], ["train", "rows", str(tmp_path)]):
+        done = run.invoke(app, [*command, "--device", "gpu"])
+        assert done.exit_code == ExitCode.USAGE
+        assert "'gpu' is no device; allowed: auto, cpu, cuda" in done.stderr
+
+
 def test_serve_refuses_an_unknown_role(run: CliRunner) -> None:
     done = run.invoke(app, ["serve", "--role", "cook"])
     assert done.exit_code == ExitCode.USAGE

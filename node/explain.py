@@ -1,0 +1,112 @@
+"""From what Pydantic finds wrong with the settings to lines that a person can act on."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+PREFIX = "LUMBAR_NODE_"
+SEPARATOR = "__"
+Place = tuple[int | str, ...]
+
+#: the password of a URL: from the user's colon to the last @ (it may hold a @ or / itself), or a parameter
+_PASSWORD = re.compile(r"(://[^:/@]*:).*(?=@)|(password=)[^&]*")
+
+
+def explain(error: ValidationError, model: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
+    """Return a line per problem: the variable it comes from, if any, the key, what is allowed, the value.
+
+    Parameters
+    ----------
+    error : ValidationError
+    model : type of BaseModel
+        The settings.
+    environment : mapping
+        Environment variables; those that begin with `PREFIX` count.
+    """
+    return [_line(problem, model, environment) for problem in error.errors()]
+
+
+def unknown_variables(model: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
+    """Return a line per variable that begins with `PREFIX` and names no setting."""
+    names = [name for name in environment if name.upper().startswith(PREFIX)]
+    known = {key.upper() for key in model.model_fields}
+    allowed = ", ".join(f"{PREFIX}{key}" for key in sorted(known))
+    return [
+        f"{name}: no setting has this name; allowed: {allowed}, and {PREFIX}<SECTION>{SEPARATOR}<KEY>"
+        for name in sorted(names)
+        if _path(name)[0] not in known
+    ]
+
+
+def unreadable_variables(model: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
+    """Return a line per variable that stands for a section or a list and is not JSON."""
+    return [
+        f"{name}: not valid JSON (given: {environment[name]!r})"
+        for name in sorted(environment)
+        if name.upper().startswith(PREFIX)
+        and _is_section(model, _path(name))
+        and not _is_json(environment[name])
+    ]
+
+
+def masked(url: str) -> str:
+    """Return a database URL without its password, also where it is no valid URL."""
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", url)
+
+
+def _line(problem: Any, model: type[BaseModel], environment: Mapping[str, str]) -> str:
+    place: Place = problem["loc"]
+    if not place:
+        return str(problem["msg"])
+    message, given = str(problem["msg"]).removeprefix("Value error, "), f" (given: {_given(problem)})"
+    if problem["type"] == "extra_forbidden":
+        message = f"unknown key; allowed: {', '.join(_section(model, place[:-1]).model_fields)}"
+    if problem["type"] == "missing":
+        given = ""
+    variable = _variable(place, environment)
+    return f"{f'{variable}: ' if variable else ''}{'.'.join(map(str, place))}: {message}{given}"
+
+
+def _given(problem: Any) -> str:
+    value = problem["input"]
+    return (
+        repr(masked(value)) if problem["loc"] == ("database_url",) and isinstance(value, str) else repr(value)
+    )
+
+
+def _variable(place: Place, environment: Mapping[str, str]) -> str | None:
+    """Return the variable that set a key, or the section or list around it; the closest one."""
+    keys = [str(part).upper() for part in place]
+    found = [n for n in environment if n.upper().startswith(PREFIX) and _path(n) == keys[: len(_path(n))]]
+    return max(found, key=len, default=None)
+
+
+def _path(variable: str) -> list[str]:
+    return variable.upper().removeprefix(PREFIX).split(SEPARATOR)
+
+
+def _section(model: type[BaseModel], place: Iterable[int | str]) -> type[BaseModel]:
+    """Return the model at a place: of a section, or of the entries of a list."""
+    for key in place:
+        if isinstance(key, str):
+            annotation: Any = model.model_fields[key].annotation
+            model = next(iter(get_args(annotation)), annotation)
+    return model
+
+
+def _is_section(model: type[BaseModel], path: list[str]) -> bool:
+    """Tell whether a variable stands for a whole section, or a list of sections."""
+    field = model.model_fields.get(path[0].lower())
+    inner: Any = None if field is None else next(iter(get_args(field.annotation)), field.annotation)
+    return len(path) == 1 and isinstance(inner, type) and issubclass(inner, BaseModel)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,101 @@
+"""Wrong settings: where they come from, which key it is, what is allowed, and no password."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.errors import ConfigurationError
+from node.settings import Settings, load, parse
+
+
+def said(values: dict[str, Any]) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(values, "node.toml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:1"])
+def test_devices(device: str) -> None:
+    assert parse({"worker": {"device": device}}, "test").worker.device == device
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:x", "CPU", "", "cpu\n"])
+def test_other_devices_are_refused(device: str) -> None:
+    assert "node.toml: worker.device:" in said({"worker": {"device": device}})
+    assert "allowed: auto, cpu, cuda" in said({"worker": {"device": device}})
+
+
+def test_an_unknown_key_comes_with_those_that_are_known() -> None:
+    assert (
+        said({"web": {"prt": 1}})
+        == "node.toml: web.prt: unknown key; allowed: enabled, host, port (given: 1)"
+    )
+    assert "destinations.0.foo: unknown key; allowed: name, kind," in said({"destinations": [{"foo": 1}]})
+    assert "node.toml: foo: unknown key; allowed: data_dir, database_url," in said({"foo": 1})
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("not a url", "not a url"),
+        ("mysql://root:p@ss/wo:rd@host/db", "mysql://root:***@host/db"),
+        ("postgresql://me:secret@host/db", "postgresql://me:***@host/db"),
+        ("postgresql+psycopg://me:secret@host:port/db", "postgresql+psycopg://me:***@host:port/db"),
+        ("oracle://host/db?password=secret&x=1", "oracle://host/db?password=***&x=1"),
+    ],
+)
+def test_a_wrong_database_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    text = said({"database_url": url})
+    assert text.startswith("node.toml: database_url: ")
+    assert f"(given: {shown!r})" in text
+    assert "sqlite:" in text
+    assert "postgresql+psycopg:" in text
+    assert "secret" not in text
+
+
+def test_the_right_database_urls_pass() -> None:
+    for url in ("sqlite:////tmp/node.db", "postgresql+psycopg://me:secret@/db?host=/run"):
+        assert parse({"database_url": url}, "test").url == url
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "text"),
+    [
+        ("LUMBAR_NODE_FOO", "1", "LUMBAR_NODE_FOO: no setting has this name; allowed: LUMBAR_NODE_CASES,"),
+        ("LUMBAR_NODE_RECEIVER_PORT", "1", "LUMBAR_NODE_RECEIVER_PORT: no setting"),
+        (
+            "LUMBAR_NODE_RECEIVER__PRT",
+            "1",
+            "LUMBAR_NODE_RECEIVER__PRT: receiver.prt: unknown key; allowed: ae_title,",
+        ),
+        ("LUMBAR_NODE_RECEIVER__PORT", "x", "LUMBAR_NODE_RECEIVER__PORT: receiver.port: Input should be"),
+        ("lumbar_node_web", '{"port": "x"}', "lumbar_node_web: web.port: Input should be"),
+        ("LUMBAR_NODE_DESTINATIONS", "x", "LUMBAR_NODE_DESTINATIONS: not valid JSON (given: 'x')"),
+        ("LUMBAR_NODE_DATABASE_URL", "a:b", "LUMBAR_NODE_DATABASE_URL: database_url: not a database URL"),
+    ],
+)
+def test_an_environment_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, value: str, text: str
+) -> None:
+    (tmp_path / "node.toml").write_text("[cases]\npairing_days = 1\n")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path / "node.toml")
+    assert str(caught.value).startswith(text)
+
+
+def test_file_and_environment_may_both_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMBAR_NODE_WEB__PORT", "x")
+    text = said({"receiver": {"port": -1}})
+    assert text.startswith("LUMBAR_NODE_WEB__PORT: web.port: ")
+    assert "; node.toml: receiver.port: " in text
+
+
+def test_the_environment_overrides_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMBAR_NODE_WEB__PORT", "7")
+    assert parse({"web": {"port": 8, "enabled": False}}, "test").web.model_dump() == {
+        **Settings().web.model_dump(),
+        "enabled": False,
+        "port": 7,
+    }
