@@ -172,8 +172,8 @@ def _numbers(prediction: Prediction) -> Iterator[Any]:
     for name, value in prediction.signatures.items():
         yield hd.sr.Measurement(SIGNATURES.get(name) or private_for(name), _rounded(value), NO_UNITS)
     for contribution in strongest(prediction.contributions):
-        value = digest_value(f"Log-odds: {stable_name(contribution.name)}")
-        code = private(value, f"Log-odds: {contribution.name}")
+        input_value = digest_value(f"Log-odds: {stable_name(contribution.name)}")
+        code = private(input_value, f"Log-odds: {contribution.name}")
         yield hd.sr.Measurement(code, _rounded(contribution.value), NO_UNITS)
 
 

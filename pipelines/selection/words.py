@@ -21,10 +21,11 @@ class Region(IntEnum):
 
 
 LUMBAR = re.compile(
-    r"lumb|lomba|lenden|\bl-?s?-?\s?sp(ine)?\b|\blws\b|\blspine|\bl1|\bl[2-5]\s?-\s?(l[3-5]|s1)|lss?p"
+    r"lumb|lomba|lenden|\b((mr|c?t)-?)?l-?s?-?\s?sp(ine)?\b|\blws\b|\b(mr|c?t)?lspine|\bl1|\bl[2-5]\s?-\s?(l[3-5]|s1)"
 )
 TRUNK = re.compile(
-    r"abd|\bab\b|pelv|\bpel\b|\bcap\b|body|liver|hepat|leber|trunk|torso|renal|kidney|colon|urogra|pancr|bauch|becken"
+    r"abd(?!uct)|\bab\b|pelv|\bpel\b|\bcap\b|(whole|full|total|partial)\s?body|\bliver|hepat|\bleber|trunk|torso"
+    r"|renal|kidney|\bcolon\b|urogra|pancr|bauch|becken"
 )
 ELSEWHERE = re.compile(
     r"head|brain|skull|cerebr|crani|sch(ae|ä)del|kopf|\bt[eê]te|\biac\b|orbit|sinus|facial|pituit|\bdental"

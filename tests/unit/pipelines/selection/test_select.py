@@ -148,6 +148,9 @@ HEAD_CT = replace(CT, pixel_spacing=(60.0, 60.0), slices=20)
         (CT, {"BodyPartExamined": "ABDOMEN"}, Role.CT),
         (CT, {"BodyPartExamined": "CHEST", "SeriesDescription": "Thorax/Abdomen 5.0"}, Role.CT),
         (CT, {"BodyPartExamined": "CHEST"}, None),
+        (CT, {"BodyPartExamined": "CHEST", "SeriesDescription": "body coil head"}, None),
+        (CT, {"BodyPartExamined": "KNEE", "SeriesDescription": "falls, pulsp"}, None),
+        (CT, {"BodyPartExamined": "KNEE", "SeriesDescription": "L-SPINE 2.0"}, Role.CT),
         (replace(CT, slices=75), {"BodyPartExamined": "CHEST"}, Role.CT),  # 600 mm: more than a chest
         (CT, {"BodyPartExamined": "HEAD", "StudyDescription": "L-SPINE CT"}, Role.CT),
         (CT, {"BodyPartExamined": "HEAD", "StudyDescription": "TRAUMA HEAD ABDOMEN"}, None),
