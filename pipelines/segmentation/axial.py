@@ -16,7 +16,8 @@ from pipelines.segmentation.clean import fill_holes, largest
 from pipelines.segmentation.labels import MUSCLES
 from pipelines.segmentation.network import Network, load_network, predict_slices, with_neighbours
 from pipelines.segmentation.orientation import Oriented, orient
-from pipelines.types import Segmentation, Volume
+from pipelines.segmentation.psoas import stop_psoas
+from pipelines.types import Finding, Segmentation, Volume
 
 CANAL_CLASS = 10
 MIRROR = (0, 2, 1, 4, 3, 6, 5, 8, 7, 9, 10)  #: classes after left and right have changed places
@@ -27,6 +28,12 @@ TISSUE_SHARE = 0.08  #: of the maximum: voxels above it are patient, not air
 MIN_CANAL = 0.3  #: probability that the best-looking slice must reach
 MIN_MUSCLE_CM3 = 3.0
 MIN_MUSCLES = 3
+PSOAS = (5, 6)  #: classes
+THINNED, REGROWN = (
+    0.5,
+    1.2,
+)  #: the psoas has ended where it grows by a fifth after it fell below half of its largest area
+LUMBAR_MM = 220.0  #: L1 to S1 of a tall adult, with some margin
 
 
 def segment_axial(volume: Volume, device: str = "auto") -> Segmentation:
@@ -47,12 +54,13 @@ def segment_axial(volume: Volume, device: str = "auto") -> Segmentation:
     stack = with_neighbours((inner - inner.mean()) / (inner.std() + 1e-6), step)
     probabilities = (_mirrored(network, stack) + predict_slices(network, stack)) / 2
     classes = _classes_on_volume(probabilities, window, slices.shape[1:], oriented)
+    warnings = (*stop_psoas(classes), *_reach(oriented))
     labels, structures = _name(classes, oriented)
     if len(structures) < MIN_MUSCLES:
         raise SegmentationError(
             "NO_MUSCLES", "fewer than three paraspinal muscles were found: not an axial lumbar MR"
         )
-    return Segmentation(volume, oriented.back(labels), structures, network.identity)
+    return Segmentation(volume, oriented.back(labels), structures, network.identity, warnings=warnings)
 
 
 def _on_grid(oriented: Oriented, grid: float) -> Tensor:
@@ -103,6 +111,15 @@ def _classes_on_volume(
         planes.append(functional.interpolate(plane[None], size=shape, mode="bilinear")[0].argmax(0))
     classes: NDArray[np.uint8] = torch.stack(planes, dim=-1).numpy().astype(np.uint8)
     return classes
+
+
+def _reach(oriented: Oriented) -> tuple[Finding, ...]:
+    """Warn where the scan is longer than a lumbar spine: the muscles go on, and so do their volumes."""
+    length = oriented.array.shape[2] * oriented.spacing[2]
+    if length <= LUMBAR_MM:
+        return ()
+    text = f"the scan covers {length:.0f} mm, more than a lumbar spine; muscle volumes include the rest too"
+    return (Finding("BEYOND_LUMBAR", text),)
 
 
 def _name(classes: NDArray[np.uint8], oriented: Oriented) -> tuple[NDArray[np.uint8], dict[int, str]]:

@@ -30,6 +30,7 @@ MIN_VERTEBRA_CM3 = 8.0
 COMPLETE_SHARE = 0.55  #: a smaller share of the median volume: cut by the field of view
 MIN_VERTEBRAE = 2
 SACRAL = 255
+MAX_VOTE_MM = 18.0  #: half the distance between two bodies
 
 
 def segment_ct(volume: Volume, device: str = "auto") -> Segmentation:
@@ -119,8 +120,10 @@ def _label_slab(
     to_grid = torch.from_numpy(np.linalg.inv(grid.affine) @ oriented.affine).float()
     votes = index @ to_grid[:3, :3].T + to_grid[:3, 3] + values[CLASSES:, vertebral].T
     centres = torch.from_numpy(vertebrae.centres).float()
-    nearest = torch.cdist(votes, centres).argmin(1) - vertebrae.sacral
-    labels[vertebral] = torch.where(nearest < 0, SACRAL, nearest + 1).to(torch.uint8)
+    distance, nearest = torch.cdist(votes, centres).min(1)
+    label = torch.where(nearest < vertebrae.sacral, SACRAL, nearest - vertebrae.sacral + 1)
+    label[distance * grid.step > MAX_VOTE_MM] = 0  # it votes for a body that was not found
+    labels[vertebral] = label.to(torch.uint8)
     result: NDArray[np.uint8] = labels.numpy()
     return result
 

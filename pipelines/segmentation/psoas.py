@@ -1,0 +1,63 @@
+"""Where the psoas major ends: it thins out upward; what grows again above is diaphragm, liver or bowel."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipelines.segmentation.labels import MUSCLES
+from pipelines.types import Finding
+
+PSOAS = (5, 6)  #: classes of the axial network
+THINNED = 0.5  #: share of the largest area below which the muscle is about to end
+REGROWN = 1.2  #: growth over the least area that cannot be the muscle any more
+
+
+def stop_psoas(classes: NDArray[np.uint8]) -> tuple[Finding, ...]:
+    """Take away, in place, what is drawn as psoas above the muscle's upper end.
+
+    Parameters
+    ----------
+    classes : uint8 array of shape (L, P, S)
+        Classes of the axial network.
+    """
+    findings = []
+    for k in PSOAS:
+        area = (classes == k).sum((0, 1))  # of each slice, caudal to cranial
+        end = upper_end(area)
+        if area[end:].any():
+            above = classes[:, :, end:]
+            above[above == k] = 0
+            where = f"slice {end} of {len(area)} from below"
+            text = f"{MUSCLES[k - 1]} ends at {where}; what looked like it above was left out"
+            findings.append(Finding("PSOAS_END", text))
+    return tuple(findings)
+
+
+def upper_end(area: NDArray[np.int_]) -> int:
+    """Return the first slice above the muscle: where it vanishes, or has thinned out and grows again.
+
+    Parameters
+    ----------
+    area : int array of shape (slices,)
+        Cross-section in voxels, caudal to cranial.
+    """
+    top = _first_peak(area)
+    least = area[top]
+    for index in range(top + 1, len(area)):
+        thin = least < THINNED * area[top]
+        if area[index] == 0 or (thin and area[index] > REGROWN * least):
+            return index
+        least = min(least, area[index])
+    return len(area)
+
+
+def _first_peak(area: NDArray[np.int_]) -> int:
+    """Return the largest slice of the lower stretch; a leak above may be larger."""
+    smooth = ndimage.uniform_filter1d(area.astype(float), 3, mode="nearest")
+    best = 0
+    for index, size in enumerate(smooth):
+        if size > smooth[best]:
+            best = index
+        elif size < THINNED * smooth[best]:
+            break
+    return best
