@@ -15,6 +15,7 @@ from pipelines.dicom.seg import series_number
 from pipelines.dicom.structures import reading_order, structure_of
 from pipelines.report.draw import INK, PAPER, draw_view, printable, rgb
 from pipelines.report.views import View, views_of
+from pipelines.segmentation.labels import UNDETERMINED
 from pipelines.types import Analysis, Role, Segmentation
 
 ROLE_TEXTS: Mapping[Role, str] = {
@@ -141,7 +142,8 @@ def _legend(axes: Axes, segmentation: Segmentation) -> None:
 
 def _handles(labels: Iterable[str], volumes: Mapping[str, float]) -> Iterable[Patch]:
     for label in labels:
-        yield Patch(color=rgb(structure_of(label)), label=f"{label}  {volumes[label]:.1f} cm³")
+        short = label.replace(f"({UNDETERMINED})", "(level ?)")
+        yield Patch(color=rgb(structure_of(label)), label=f"{short}  {volumes[label]:.1f} cm³")
 
 
 def _volumes(segmentation: Segmentation) -> dict[str, float]:

@@ -78,11 +78,12 @@ def best_slices(labels: NDArray[np.uint8], count: int) -> list[int]:
     areas = [(np.unique(plane[plane > 0]).size, int((plane > 0).sum())) for plane in labels]
     found = [index for index, area in enumerate(areas) if area[0]]
     best = max(found, key=lambda index: areas[index])
-    parts = np.array_split(np.array(found), count)
+    apart = len(found) // (2 * count)
+    parts = [list(map(int, part)) for part in np.array_split(np.array(found), count)]
     rest = [
-        max(map(int, part), key=lambda index: areas[index])
+        max([i for i in part if abs(i - best) >= apart] or part, key=lambda index: areas[index])
         for part in parts
-        if part.size and best not in part
+        if part and best not in part
     ]
     return [best, *rest][:count]
 
