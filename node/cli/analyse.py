@@ -10,6 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from node.cli.errors import ExitCode, fail, one_line
 from node.cli.options import Device
+from node.cli.outfolder import clear, prove
 
 
 def analyse(
@@ -23,18 +24,23 @@ def analyse(
     ] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="An encapsulated PDF report and overlays too.")] = False,
 ) -> None:
-    """Analyse the CT and MR series of one patient and write SEG, SR and summary.json."""
+    """Analyse the CT and MR series of one patient and write SEG, SR and summary.json.
+
+    Results of an earlier run in the folder are replaced.
+    """
     console = Console(highlight=False)
     with one_line():
         files = _files(folder)
         from pipelines.clinical import read_clinical
 
         variables = read_clinical(clinical) if clinical else None
+        prove(out)
+        clear(out)
         from pipelines.analyse import run
         from pipelines.types import AnalysisRequest
 
         request = AnalysisRequest(
-            files=files,
+            files=tuple(path for path in files if path.exists()),  # FOLDER may hold DIR
             out_dir=out,
             clock=datetime.now(UTC),
             clinical=variables,
@@ -50,7 +56,7 @@ def analyse(
 
         show(console, outcome.summary)
     console.print(f"\n{len(outcome.results)} result objects and summary.json in {out}", soft_wrap=True)
-    if outcome.status == "not_applicable":
+    if not outcome.summary["segmentations"]:
         reasons = "; ".join(f"{reason.code}: {reason.text}" for reason in outcome.reasons)
         raise fail(f"{folder}: nothing that can be analysed: {reasons}", ExitCode.NOT_USABLE)
 
