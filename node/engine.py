@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from node.errors import ConfigurationError
+from node.folders import make_folder
 from node.migrations import HEAD
 from node.settings import Settings
 
@@ -37,12 +40,17 @@ def create(settings: Settings) -> Engine:
     -------
     Engine
         Safe to share between threads, not between processes.
+
+    Raises
+    ------
+    ConfigurationError
+        The folder cannot be made, or the driver is not installed.
     """
     url = make_url(settings.url)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
+        return _create_postgresql(url)
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(url.database).parent, "database_url" if settings.database_url else "data_dir")
     engine = create_engine(url)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -50,8 +58,14 @@ def create(settings: Settings) -> Engine:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest revision; processes that start together take turns."""
-    with _migrating_alone(engine), engine.begin() as connection:
+    """Bring the database to the newest revision; processes that start together take turns.
+
+    Raises
+    ------
+    ConfigurationError
+        The database does not answer, is damaged, or is newer than this program.
+    """
+    with _explained(engine.url), _migrating_alone(engine), engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if revision(connection) != HEAD:
@@ -79,6 +93,36 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
 def readers(engine: Engine) -> sessionmaker[Session]:
     """Return the maker of sessions that only read; on SQLite they neither wait nor make others wait."""
     return sessionmaker(engine.execution_options(read_only=True), expire_on_commit=False)
+
+
+def is_migrated(engine: Engine) -> bool:
+    """Tell whether the database is at the newest revision. ConfigurationError as above."""
+    with _explained(engine.url), _migrating_alone(engine), engine.connect() as connection:
+        return revision(connection) == HEAD
+
+
+def _create_postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        advice = "install lumbar-node[postgres]"
+        raise ConfigurationError(f"database_url: {_shown(url)} needs {error.name}: {advice}") from None
+
+
+@contextmanager
+def _explained(url: URL) -> Iterator[None]:
+    """Turn what goes wrong with the database while the node starts into a line about its key."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        why = next(iter(str(cause).splitlines()), type(cause).__name__)
+        advice = "check database_url (default: node.db in data_dir); allowed: sqlite, postgresql+psycopg"
+        raise ConfigurationError(f"database_url: {_shown(url)} cannot be used: {why}; {advice}") from None
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=True)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Protocol, Self, cast
 
 from node import engine as database
 from node import logs
-from node.delivery.courier import Couriers
-from node.dispatcher import Dispatcher
 from node.errors import NodeError
+from node.folders import make_folder
 from node.loop import Bell, OnDeath
-from node.receiver import Receiver
+from node.migrations.apart import migrate_apart
 from node.settings import Settings
-from node.worker.supervisor import ANALYSE, Supervisor
+from node.worker import ANALYSE
 
 if TYPE_CHECKING:
+    from node.receiver import Receiver
     from node.web.server import WebServer
+    from node.worker.supervisor import Supervisor
 
 log = logs.get(__name__)
 
@@ -116,8 +117,10 @@ class Node:
         Raises
         ------
         ConfigurationError
-            A port is taken, or another process has this role for this data folder.
+            A port is taken, another process has this role for this data folder, the folder cannot be made, or
+        the database cannot be used.
         """
+        make_folder(self._settings.data_dir, "data_dir")
         database.migrate(self.engine)
         with ExitStack() as started:
             started.callback(self.engine.dispose)
@@ -152,18 +155,26 @@ class Node:
 
     def _make(self, role: Role) -> Part:
         settings, engine, bell = self._settings, self.engine, self._bell
-        match role:
+        match role:  # a process loads the roles that it has, and no others: the receiver stays small
             case Role.DELIVERY:
+                from node.delivery.courier import Couriers  # noqa: PLC0415
+
                 return Couriers(settings, engine, bell, self._on_death)
             case Role.WORKER:
+                from node.worker.supervisor import Supervisor  # noqa: PLC0415
+
                 return Supervisor(settings, engine, bell, self._on_death, self._function)
             case Role.DISPATCHER:
+                from node.dispatcher import Dispatcher  # noqa: PLC0415
+
                 return Dispatcher(settings, engine, bell, self._on_death)
             case Role.WEB:
-                from node.web.server import WebServer  # noqa: PLC0415 - other roles need no web server
+                from node.web.server import WebServer  # noqa: PLC0415
 
                 return WebServer(settings, engine)
             case Role.RECEIVER:
+                from node.receiver import Receiver  # noqa: PLC0415
+
                 return Receiver(settings, engine, bell.ring)
 
     def _on_death(self) -> None:
@@ -198,6 +209,7 @@ def serve(
     with ExitStack() as stack:
         if stop is None:
             stop = stack.enter_context(stopped_by_signals())
+        migrate_apart(settings)
         node = stack.enter_context(Node(settings, roles, function, stop.set))
         stop.wait()
     if node.died.is_set():

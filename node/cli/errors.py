@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from enum import IntEnum
 
 import typer
-from rich.console import Console
 
 
 class ExitCode(IntEnum):
@@ -43,5 +42,5 @@ def one_line() -> Iterator[None]:
 
 def fail(message: str, code: ExitCode) -> typer.Exit:
     """Write one line to stderr and return the exit to raise."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"lumbar-node: {message}", markup=False)
+    typer.echo(f"lumbar-node: {message}", err=True)
     return typer.Exit(code)

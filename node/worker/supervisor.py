@@ -7,12 +7,12 @@ from node.engine import sessions
 from node.loop import Bell, OnDeath
 from node.seat import Seat
 from node.settings import Settings
+from node.worker import ANALYSE
 from node.worker.slot import Slot
 
 log = logs.get(__name__)
 
 ROLE = "worker"
-ANALYSE = "pipelines.analyse:run"
 
 
 class Supervisor:

@@ -106,27 +106,30 @@ def _facts(engine: Engine) -> list[tuple[object, ...]]:
         ]
 
 
-def test_the_receiver_is_light(tmp_path: Path) -> None:
-    """It must not load torch or the pipelines, and a migrated node's receiver stays below 100 MiB."""
-    database.migrate(database.create(Settings(data_dir=tmp_path)))
-    script = """
-import sys
-from pathlib import Path
-from node import engine as database
-from node.receiver import Receiver
-from node.settings import Settings
-settings = Settings.model_validate({"data_dir": sys.argv[1], "receiver": {"port": 0}})
-engine = database.create(settings)
-database.migrate(engine)
-with Receiver(settings, engine):
-    status = Path("/proc/self/status").read_text()
-print(status.split("VmHWM:")[1].split()[0])
-loaded = {name.split(".")[0] for name in sys.modules}
-print(sorted(loaded & {"torch", "monai", "pipelines", "models", "alembic"}))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
-    )
-    peak_kib, heavy = done.stdout.splitlines()[-2:]
-    assert heavy == "[]"
-    assert int(peak_kib) < 100 * 1024
+def test_a_receiver_of_its_own_stays_below_100_mib(
+    tmp_path: Path, associate: type[Any], data_set: Callable[..., bytes]
+) -> None:
+    """As a site starts it, on a fresh folder, and after a burst of slices of 256 x 256 x 16 bit."""
+    config = tmp_path / "node.toml"
+    folder = tmp_path / "data"
+    config.write_text(f'data_dir = "{folder}"\n[receiver]\nport = 0\nmin_free_bytes = 0\n')
+    pixels = bytes(2 * 256 * 256)
+    command = [sys.executable, "-m", "node.cli", "serve", "-c", str(config), "--role", "receiver"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as node:
+        try:
+            assert node.stderr is not None
+            assert any("started" in line for line in node.stderr)
+            port = json.loads((folder / "run" / "receiver.json").read_text())["port"]
+            with associate(port) as peer:
+                for number in range(108):
+                    uid = f"1.2.3.4.{number}"
+                    assert peer.store(data_set(uid, PixelData=pixels), uid) == 0x0000
+            status = Path(f"/proc/{node.pid}/status").read_text()
+            loaded = Path(f"/proc/{node.pid}/maps").read_text()
+            node.terminate()
+            assert "stopped" in node.stderr.read()
+        finally:
+            node.kill()
+    peak_kib = int(status.split("VmHWM:")[1].split()[0])
+    assert peak_kib <= 100 * 1024
+    assert "libtorch" not in loaded

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -152,6 +153,57 @@ def test_serve_refuses_an_unknown_role(run: CliRunner) -> None:
     done = run.invoke(app, ["serve", "--role", "cook"])
     assert done.exit_code == ExitCode.USAGE
     assert "receiver" in done.stderr
+
+
+def serve(run: CliRunner, folder: Path, *lines: str) -> str:
+    """Start a node that cannot start, and return the one line that it leaves."""
+    config = folder / "node.toml"
+    config.write_text("\n".join((f'data_dir = "{folder}/data"', *lines)))
+    done = run.invoke(app, ["serve", "-c", str(config), "--role", "receiver"])
+    assert done.exit_code == ExitCode.USAGE, done.output
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("not a url", "not a url"),
+        ("mysql://me:secret@host/db", "mysql://me:***@host/db"),
+        ("postgresql+psycopg://me:secret@127.0.0.1:1/db", "postgresql+psycopg://me:***@127.0.0.1:1/db"),
+        ("sqlite:////proc/none/node.db", "/proc/none"),
+    ],
+)
+def test_serve_with_a_wrong_database_says_so_in_one_line(
+    run: CliRunner, tmp_path: Path, url: str, shown: str
+) -> None:
+    line = serve(run, tmp_path, f'database_url = "{url}"')
+    assert "database_url: " in line
+    assert shown in line
+    assert "secret" not in line
+
+
+def test_serve_with_a_damaged_database_says_so_in_one_line(run: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "node.db").write_bytes(b"no database " * 1000)
+    line = serve(run, tmp_path)
+    assert "database_url: sqlite:" in line
+    assert "file is not a database" in line
+    assert "allowed: sqlite, postgresql+psycopg" in line
+
+
+def test_serve_with_a_database_of_a_newer_node_says_so(run: CliRunner, tmp_path: Path) -> None:
+    engine = database.create(Settings(data_dir=tmp_path / "data"))
+    database.migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    assert "made by a newer lumbar-node" in serve(run, tmp_path)
+
+
+def test_serve_names_the_data_dir_that_cannot_be_made(run: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    assert f"data_dir: the folder {tmp_path}/data cannot be made: File exists" in serve(run, tmp_path)
 
 
 @pytest.mark.parametrize(
