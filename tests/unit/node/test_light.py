@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
-HEAVY = ("torch", "monai", "pipelines", "models", "highdicom", "scipy", "matplotlib", "sklearn", "uvicorn")
+HEAVY = (
+    *("torch", "monai", "pipelines", "models", "highdicom", "scipy", "matplotlib", "sklearn"),
+    *("uvicorn", "alembic", "pynetdicom"),  # loaded by the role, or the child process, that needs them
+)
 
 
 def test_importing_the_node_loads_neither_the_pipelines_nor_a_web_server() -> None:
