@@ -32,6 +32,7 @@ from pipelines.types import FeatureVector, Finding, Measurement, Segmentation, S
 from pipelines.version import VERSION
 from pipelines.wording import NOT_REVIEWED, finding_text, model_text
 
+_DIXON = "dixon"  #: method of the fat fractions from a water series and its fat series
 _DIGITS = 6  # significant; more would be noise, and DS holds 16 characters
 
 
@@ -83,7 +84,15 @@ def _identity(analysis: SeriesAnalysis, title_mode: TitleMode) -> Identity:
         model.digest,
         profiles,
         title_mode,
+        *_of_other_series(analysis.measurements),
     )
+
+
+def _of_other_series(measurements: Iterable[Measurement]) -> Iterator[tuple[str, str, float]]:
+    """Give what rests on a second series: a later revision that has it makes a new report."""
+    for one in measurements:
+        if one.method == _DIXON:
+            yield one.structure, one.name, _rounded(one.value)
 
 
 def _summary(segmentation: Segmentation, seg: SegObject) -> str:

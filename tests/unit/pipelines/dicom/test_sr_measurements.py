@@ -119,3 +119,13 @@ def test_the_texts_name_the_model_and_the_warnings(analysis: SeriesAnalysis) -> 
     _, report = _built(replace(analysis, segmentation=segmentation))
     assert any("RESEARCH USE ONLY" in text and "lumbar-segmenter 1.2.0" in text for text in texts(report))
     assert "CROPPED: the field of view ends in L5" in texts(report)
+
+
+def test_a_fat_fraction_from_a_second_series_makes_another_report_of_the_same_seg(
+    analysis: SeriesAnalysis,
+) -> None:
+    share = Measurement(Role.MR_AXIAL_T2, "left multifidus", "fat_fraction_dixon", 21.5, "%", "dixon")
+    seg, first = _built(analysis)
+    same_seg, later = _built(replace(analysis, measurements=(*analysis.measurements, share)))
+    assert later.SOPInstanceUID != first.SOPInstanceUID
+    assert same_seg.dataset.SOPInstanceUID == seg.dataset.SOPInstanceUID
