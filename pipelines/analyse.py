@@ -11,6 +11,7 @@ from pipelines.cache import Cache
 from pipelines.dicom.read import read_series
 from pipelines.errors import InputError, ModelError, PipelineError
 from pipelines.prediction import predict
+from pipelines.report import overlay_png
 from pipelines.results import write_results
 from pipelines.segmentation import choose_device
 from pipelines.selection import select
@@ -29,6 +30,7 @@ from pipelines.types import (
 
 IMAGE_MODALITIES = ("CT", "MR")
 SUMMARY = "summary.json"
+OVERLAY = "overlay.png"  #: a look at every segmentation, for people
 
 
 def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: None) -> AnalysisOutcome:
@@ -63,6 +65,8 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
     refusals = _not_applicable(analysis)
     reasons = refusals or tuple(analysis.failures.values())
     results = () if refusals else write_results(analysis, request)
+    if analysis.analyses:
+        overlay_png(analysis, request.out_dir / OVERLAY)
     summary = summarise(analysis, results, request)
     path = request.out_dir / SUMMARY
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
