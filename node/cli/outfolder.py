@@ -7,7 +7,7 @@ from typing import Any
 
 from node.cli.errors import ExitCode, fail
 
-SUMMARY = "summary.json"
+SUMMARY, OVERLAY = "summary.json", "overlay.png"
 
 
 def prove(folder: Path) -> None:
@@ -28,12 +28,14 @@ def prove(folder: Path) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove the summary of an earlier run and the result files that it names; nothing else is touched.
+    """Remove an earlier run's summary, its overlay and the result files that it names; nothing else.
 
     Else a reader of the folder would take an earlier patient's objects for results of this run.
     """
     summary = folder / SUMMARY
-    for path in [*_named(summary), summary]:
+    if not summary.exists():
+        return
+    for path in [*_named(summary), folder / OVERLAY, summary]:
         path.unlink(missing_ok=True)
 
 

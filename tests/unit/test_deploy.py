@@ -54,8 +54,8 @@ def test_images_copy_files_that_are_there(file: str) -> None:
 def test_orthanc_is_told_the_nodes_defaults() -> None:
     text = (ROOT / "orthanc" / "orthanc.json").read_text()
     defaults = load(None).receiver
-    assert f"${{LUMBAR_NODE_AET:-{defaults.ae_title}}}" in text
-    assert f"${{LUMBAR_NODE_PORT:-{defaults.port}}}" in text
+    assert f"${{ROUTE_TO_AET:-{defaults.ae_title}}}" in text
+    assert f"${{ROUTE_TO_PORT:-{defaults.port}}}" in text
 
 
 def test_systemd_unit_is_well_formed(tmp_path: Path) -> None:
