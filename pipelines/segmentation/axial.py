@@ -16,7 +16,7 @@ from pipelines.segmentation.clean import fill_holes, largest
 from pipelines.segmentation.labels import MUSCLES
 from pipelines.segmentation.network import Network, load_network, predict_slices, with_neighbours
 from pipelines.segmentation.orientation import Oriented, orient
-from pipelines.segmentation.psoas import stop_psoas
+from pipelines.segmentation.psoas import lumbar_slices, stop_psoas
 from pipelines.types import Finding, Segmentation, Volume
 
 CANAL_CLASS = 10
@@ -33,6 +33,13 @@ THINNED, REGROWN = (
     0.5,
     1.2,
 )  #: the psoas has ended where it grows by a fifth after it fell below half of its largest area
+WEAK = (
+    Finding(
+        "WEAK_MASKS",
+        "the line between multifidus and erector spinae is approximate (trust the two together), and the "
+        "quadratus lumborum is unreliable",
+    ),
+)
 LUMBAR_MM = 220.0  #: L1 to S1 of a tall adult, with some margin
 
 
@@ -54,7 +61,7 @@ def segment_axial(volume: Volume, device: str = "auto") -> Segmentation:
     stack = with_neighbours((inner - inner.mean()) / (inner.std() + 1e-6), step)
     probabilities = (_mirrored(network, stack) + predict_slices(network, stack)) / 2
     classes = _classes_on_volume(probabilities, window, slices.shape[1:], oriented)
-    warnings = (*stop_psoas(classes), *_reach(oriented))
+    warnings = (*stop_psoas(classes), *_stop_above_l1(classes, oriented), *WEAK)
     labels, structures = _name(classes, oriented)
     if len(structures) < MIN_MUSCLES:
         raise SegmentationError(
@@ -113,12 +120,17 @@ def _classes_on_volume(
     return classes
 
 
-def _reach(oriented: Oriented) -> tuple[Finding, ...]:
-    """Warn where the scan is longer than a lumbar spine: the muscles go on, and so do their volumes."""
+def _stop_above_l1(classes: NDArray[np.uint8], oriented: Oriented) -> tuple[Finding, ...]:
+    """Where the scan is longer than a lumbar spine, leave out, in place, what lies above the psoas' end."""
     length = oriented.array.shape[2] * oriented.spacing[2]
-    if length <= LUMBAR_MM:
+    end = lumbar_slices(classes)
+    if length <= LUMBAR_MM or end == classes.shape[2]:
         return ()
-    text = f"the scan covers {length:.0f} mm, more than a lumbar spine; muscle volumes include the rest too"
+    classes[:, :, end:] = 0
+    text = (
+        f"the scan covers {length:.0f} mm, more than a lumbar spine; muscles are measured in the lowest "
+        f"{end} of {classes.shape[2]} slices, up to where the psoas ends"
+    )
     return (Finding("BEYOND_LUMBAR", text),)
 
 

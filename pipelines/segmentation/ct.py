@@ -13,7 +13,7 @@ from torch import Tensor
 from pipelines.errors import SegmentationError
 from pipelines.segmentation.clean import largest
 from pipelines.segmentation.grid import Grid, box_on_volume, coarse_grid, sample
-from pipelines.segmentation.labels import LEVELS, SACRUM, level_name
+from pipelines.segmentation.labels import LEVELS, SACRUM, level_name, level_unknown
 from pipelines.segmentation.network import Network, load_network, pad_to_stride
 from pipelines.segmentation.orientation import Oriented, orient
 from pipelines.segmentation.votes import Vertebrae, find_vertebrae, number
@@ -56,7 +56,7 @@ def segment_ct(volume: Volume, device: str = "auto") -> Segmentation:
         raise SegmentationError(
             "NO_SPINE", "fewer than two whole vertebrae were found: not a lumbar CT, or not usable"
         )
-    warnings = (*cut, *(() if vertebrae.first_is_l5 else (Finding("LEVEL_UNKNOWN", vertebrae.reason),)))
+    warnings = (*cut, *(() if vertebrae.first_is_l5 else (level_unknown(vertebrae.reason),)))
     return Segmentation(
         volume, oriented.back(labels), structures, network.identity, vertebrae.first_is_l5, warnings
     )

@@ -1,5 +1,7 @@
 """Fixed SegmentLabel texts and label values (docs/dicom-results.md)."""
 
+from pipelines.types import Finding
+
 LEVELS = ("L5", "L4", "L3", "L2", "L1")  #: upward from the sacrum
 DISCS = ("L5-S1", "L4-L5", "L3-L4", "L2-L3", "L1-L2")  #: upward from the sacrum
 
@@ -38,3 +40,8 @@ def level_name(kind: str, position: int, names: tuple[str, ...] | None) -> str |
     if names is None:
         return f"{kind} {position + 1} ({UNDETERMINED})"
     return f"{names[position]} {kind}" if 0 <= position < len(names) else None
+
+
+def level_unknown(reason: str) -> Finding:
+    """Say why the levels are open, and what the numbers mean then."""
+    return Finding("LEVEL_UNKNOWN", f"{reason}; structures are numbered from the lowest one in view")

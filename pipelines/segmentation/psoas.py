@@ -33,6 +33,18 @@ def stop_psoas(classes: NDArray[np.uint8]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+def lumbar_slices(classes: NDArray[np.uint8]) -> int:
+    """Return how many slices from below either psoas reaches, up to about L1; all, if there is none.
+
+    Parameters
+    ----------
+    classes : uint8 array of shape (L, P, S)
+        Classes of the axial network, after `stop_psoas`.
+    """
+    present = np.flatnonzero(np.isin(classes, PSOAS).any((0, 1)))
+    return int(present[-1]) + 1 if present.size else classes.shape[2]
+
+
 def upper_end(area: NDArray[np.int_]) -> int:
     """Return the first slice above the muscle: where it vanishes, or has thinned out and grows again.
 

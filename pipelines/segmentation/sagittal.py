@@ -13,7 +13,7 @@ from torch.nn import functional
 from pipelines.errors import SegmentationError
 from pipelines.segmentation.clean import largest
 from pipelines.segmentation.column import Column, Evidence, find_column
-from pipelines.segmentation.labels import CANAL, DISCS, LEVELS, SACRUM, level_name
+from pipelines.segmentation.labels import CANAL, DISCS, LEVELS, SACRUM, level_name, level_unknown
 from pipelines.segmentation.network import Network, load_network, predict_slices, with_neighbours
 from pipelines.segmentation.orientation import Oriented, orient
 from pipelines.types import Finding, Segmentation, Volume
@@ -24,6 +24,7 @@ MIRRORED_UP_TO = 24  #: slices; thin-slice volumes gain nothing from the left-ri
 MIN_BODY_CM3 = 2.0
 MIN_DISC_CM3 = 0.4
 MIN_BODIES = 2
+WEAK = (Finding("WEAK_MASKS", "discs are drawn too large: by about half on a real scan; trust their order"),)
 
 
 def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
@@ -45,7 +46,7 @@ def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
             "NO_SPINE",
             "fewer than two vertebral bodies were found: not a sagittal lumbar spine, or not usable",
         )
-    warnings = () if column.lumbosacral is not None else (Finding("LEVEL_UNKNOWN", column.reason),)
+    warnings = WEAK if column.lumbosacral is not None else (*WEAK, level_unknown(column.reason))
     return Segmentation(
         volume, oriented.back(labels), structures, network.identity, column.lumbosacral is not None, warnings
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.segmentation.psoas import stop_psoas, upper_end
+from pipelines.segmentation.psoas import lumbar_slices, stop_psoas, upper_end
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,10 @@ def test_what_lies_above_is_taken_away_and_said():
     assert finding.text.startswith("left psoas major ends at slice 6 of 8")
     assert (classes == 5).any((0, 1)).tolist() == [True] * 6 + [False] * 2
     assert (classes == 6).any((0, 1)).all()
+
+
+def test_the_lumbar_slices_end_with_the_longer_psoas():
+    classes = np.zeros((4, 4, 9), np.uint8)
+    assert lumbar_slices(classes) == 9
+    classes[0, 0, :5], classes[1, 0, :6], classes[2, 0, :] = 5, 6, 3
+    assert lumbar_slices(classes) == 6
