@@ -24,6 +24,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "$(PYTHON) is not Python 3.11 or 3.12; name one: PYTHON=python3.12 make venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the pinned packages into $(VENV): a few minutes, about 3 GB"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,postgres]'
 	@touch $@
