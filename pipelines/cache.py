@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from models.manifest import sha256
 from pipelines.types import (
     FeatureVector,
     Finding,
@@ -29,7 +30,7 @@ from pipelines.types import (
 
 def cache_key(series: SourceSeries, depends_on: Iterable[str]) -> str:
     """Return a sha256 of the series' files and of `depends_on` (role, versions, digests), hexadecimal."""
-    digests = sorted(_digest(path) for path in series.paths)
+    digests = sorted(sha256(path) for path in series.paths)
     return hashlib.sha256(json.dumps([digests, *depends_on]).encode()).hexdigest()
 
 
@@ -70,11 +71,6 @@ class Cache:
                 stream, labels=analysis.segmentation.labels, analysis=np.array(json.dumps(_plain(analysis)))
             )
         part.replace(self._folder / f"{key}.npz")
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _plain(analysis: SeriesAnalysis) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from models.anatomy.tissues import MUSCLES
 from models.manifest import Manifest, write_manifest
 
 #: What the pipelines need to build and feed each network; frozen with the weights.
@@ -40,14 +41,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "in_plane_mm": 1.5,
             "classes": [
                 "background",
-                "left multifidus",
-                "right multifidus",
-                "left erector spinae",
-                "right erector spinae",
-                "left psoas major",
-                "right psoas major",
-                "left quadratus lumborum",
-                "right quadratus lumborum",
+                *MUSCLES,
                 "spine",
                 "canal",
             ],

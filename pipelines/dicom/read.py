@@ -1,11 +1,11 @@
 """Files to series: every file ends in a series or in a coded reason."""
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
 from pydicom.dataset import FileDataset
 
+from models.manifest import sha256
 from pipelines.dicom.attributes import text
 from pipelines.dicom.instance import read_header
 from pipelines.dicom.volume import load_volume
@@ -51,18 +51,13 @@ def _add(instances: dict[str, _Instance], path: Path, header: FileDataset) -> No
         instances[uid] = (path, header)
         return
     first = instances[uid][0]
-    if _digest(first) == _digest(path):
+    if sha256(first) == sha256(path):
         raise InputError("DUPLICATE", f"{path.name}: same bytes as {first.name}; used once")
     raise InputError(
         "DUPLICATE_UID",
         f"{path.name}: SOP Instance UID of {first.name} but other content; {first.name} is used. "
         "Find out at the sender which of the two is right.",
     )
-
-
-def _digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _series(instances: Iterable[_Instance]) -> tuple[SourceSeries, ...]:

@@ -1,22 +1,15 @@
 """Fixed SegmentLabel texts and label values (docs/dicom-results.md)."""
 
+from models.anatomy.tissues import MUSCLES
 from pipelines.types import Finding
+
+__all__ = ["CANAL", "DISCS", "LEVELS", "MUSCLES", "SACRUM", "UNDETERMINED", "level_name", "level_unknown"]
 
 LEVELS = ("L5", "L4", "L3", "L2", "L1")  #: upward from the sacrum
 DISCS = ("L5-S1", "L4-L5", "L3-L4", "L2-L3", "L1-L2")  #: upward from the sacrum
 
 SACRUM = "sacrum"
 CANAL = "spinal canal"
-MUSCLES = (
-    "left multifidus",
-    "right multifidus",
-    "left erector spinae",
-    "right erector spinae",
-    "left psoas major",
-    "right psoas major",
-    "left quadratus lumborum",
-    "right quadratus lumborum",
-)  #: in the order of the axial network's classes
 
 UNDETERMINED = "level not determined"
 
