@@ -23,6 +23,8 @@ class Contrast(StrEnum):
     T2 = "t2"
     WATER = "water"  #: water image of a Dixon pair
     FAT = "fat"  #: fat image of a Dixon pair
+    T2_WATER = "t2_water"  #: water image of a T2-weighted Dixon pair, or T2 with fat saturation
+    STIR = "stir"  #: short-tau inversion recovery: fat and marrow dark, water bright
     RANDOM = "rand"  #: every tissue at any level: contrast no scanner has, which networks learn to ignore
 
 
@@ -167,10 +169,43 @@ FAT: Table = {
     Tissue.BRIGHT_ORGAN: (0.1, 0.1),
 }
 
+T2_WATER: Table = {
+    **T2,
+    Tissue.SUBCUTANEOUS_FAT: (0.07, 0.05),
+    Tissue.FAT: (0.07, 0.05),
+    Tissue.EPIDURAL_FAT: (0.1, 0.06),
+    Tissue.MUSCLE_FAT: (0.14, 0.08),
+    Tissue.BODY_MARROW: (0.2, 0.12),
+    Tissue.POSTERIOR_MARROW: (0.2, 0.12),
+    Tissue.RIB_MARROW: (0.2, 0.12),
+    Tissue.SACRUM_MARROW: (0.22, 0.12),
+    Tissue.MUSCLE: (0.3, 0.15),
+    Tissue.ABDOMINAL_WALL: (0.3, 0.15),
+    Tissue.ANNULUS: (0.4, 0.2),
+    Tissue.NUCLEUS: (0.65, 0.2),
+    Tissue.BONE_LESION: (0.5, 0.25),
+}
+
+STIR: Table = {
+    **T2_WATER,
+    Tissue.BODY_MARROW: (0.12, 0.07),
+    Tissue.POSTERIOR_MARROW: (0.12, 0.07),
+    Tissue.RIB_MARROW: (0.12, 0.07),
+    Tissue.SACRUM_MARROW: (0.13, 0.07),
+    Tissue.MUSCLE: (0.25, 0.08),
+    Tissue.ABDOMINAL_WALL: (0.25, 0.08),
+    Tissue.ANNULUS: (0.18, 0.1),
+    Tissue.NUCLEUS: (0.5, 0.22),
+    Tissue.BONE_LESION: (0.7, 0.25),
+    Tissue.KIDNEY: (0.9, 0.15),
+}
+
 TABLES: Mapping[Contrast, Table] = {
     Contrast.CT: CT,
     Contrast.T1: T1,
     Contrast.T2: T2,
     Contrast.WATER: WATER,
     Contrast.FAT: FAT,
+    Contrast.T2_WATER: T2_WATER,
+    Contrast.STIR: STIR,
 }

@@ -38,7 +38,7 @@ def render(anatomy: Anatomy, contrast: Contrast) -> Tensor:
     device = anatomy.grid.device
     tissues = anatomy.tissues.long()
     image = torch.tensor(mean, dtype=torch.float32, device=device)[tissues]
-    if contrast is Contrast.T2:
+    if contrast in (Contrast.T2, Contrast.T2_WATER, Contrast.STIR):
         _darken_worn_discs(anatomy, image, float(mean[Tissue.ANNULUS]))
     if contrast is not Contrast.CT:
         _vary_vertebrae(anatomy, image)

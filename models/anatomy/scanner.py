@@ -1,6 +1,5 @@
-"""What a scanner does to the truth: slice profile, sampling, coil, noise."""
+"""What a scanner does to the truth: slice profile, sampling, coil, kernel, noise, and what goes wrong."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,12 +8,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.anatomy.anatomy import Anatomy
+from models.anatomy.blur import gaussian_blur, slab_size
 from models.anatomy.contrast import Contrast
+from models.anatomy.faults import add_ghosts, fold, spoil_around_metal
 from models.anatomy.randomness import Randomness
+from models.anatomy.streaks import add_streaks
+from models.anatomy.tissues import Tissue
 
 Steps = tuple[float, float, float]
-
-SLAB = 2**23  # voxels worked on at a time, so that a scan of 200 x 512 x 512 fits a small machine
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def acquire(
     image : (X, Y, Z) float32 tensor
         From `render`.
     contrast : Contrast
-        CT gets correlated Gaussian noise; MR gets coil fall-off, Rician noise and a gamma.
+        CT gets a kernel, correlated Gaussian noise and the streaks of metal; MR gets coil fall-off, Rician
+        noise, a gamma, the voids of metal and, now and then, folded edges and ghosts.
     acquisition : Acquisition
     labels : sequence of (X, Y, Z) tensors
         Label images to sample on the scan's grid, nearest neighbour.
@@ -67,11 +69,20 @@ def acquire(
     """
     shape = acquisition.shape or _fitting_shape(anatomy, acquisition.spacing)
     axes = _sampling_axes(anatomy, acquisition, shape)
-    scan = _sample(_apply_profile(anatomy, image, acquisition), axes, "bilinear", "border")
+    spoilt = _spoil(anatomy, image, contrast)
+    scan = _sample(_apply_profile(anatomy, spoilt, acquisition), axes, "bilinear", "border")
     sampled = [_sample(label.float(), axes, "nearest", "zeros").to(torch.int16) for label in labels]
     if contrast is Contrast.CT:
         return _add_ct_noise(anatomy.random, scan), sampled
     return _add_mr_faults(anatomy.random, scan, shape), sampled
+
+
+def _spoil(anatomy: Anatomy, image: Tensor, contrast: Contrast) -> Tensor:
+    """Let metal spoil what is around it."""
+    metal = anatomy.tissues == Tissue.METAL
+    if contrast is Contrast.CT:
+        return add_streaks(anatomy.random, image, metal, anatomy.spacing[0])
+    return spoil_around_metal(anatomy.random, image, metal, anatomy.spacing)
 
 
 def _fitting_shape(anatomy: Anatomy, spacing: Steps) -> tuple[int, int, int]:
@@ -91,29 +102,6 @@ def _apply_profile(anatomy: Anatomy, image: Tensor, acquisition: Acquisition) ->
     return image
 
 
-def gaussian_blur(image: Tensor, sigma: float, axis: int) -> Tensor:
-    """Blur an (X, Y, Z) image along one axis; `sigma` in voxels, less than 0.15 does nothing."""
-    if sigma < 0.15:
-        return image
-    reach = math.ceil(3 * sigma)
-    offsets = torch.arange(-reach, reach + 1, device=image.device).float()
-    weights = torch.exp(-((offsets / sigma) ** 2) / 2)
-    weights /= weights.sum()
-    shape, padding = [1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0]
-    shape[axis + 2] = -1
-    padding[2 * (2 - axis)] = padding[2 * (2 - axis) + 1] = reach
-    across = 1 if axis == 0 else 0  # slabs must not cut the axis of the blur
-    blurred = [
-        functional.conv3d(functional.pad(slab[None, None], padding, mode="replicate"), weights.view(shape))
-        for slab in torch.split(image, _slab_size(tuple(image.shape), across), dim=across)
-    ]
-    return torch.cat([slab[0, 0] for slab in blurred], dim=across)
-
-
-def _slab_size(shape: tuple[int, ...], axis: int) -> int:
-    return max(1, SLAB * shape[axis] // math.prod(shape))
-
-
 def _sampling_axes(
     anatomy: Anatomy, acquisition: Acquisition, shape: tuple[int, int, int]
 ) -> tuple[Tensor, ...]:
@@ -130,7 +118,7 @@ def _sample(image: Tensor, axes: tuple[Tensor, ...], mode: str, padding: str) ->
     """Resample an (X, Y, Z) image to the given positions, slab by slab."""
     x, y, z = axes
     slabs = []
-    for part in torch.split(x, _slab_size((len(x), len(y), len(z)), 0)):
+    for part in torch.split(x, slab_size((len(x), len(y), len(z)), 0)):
         i, j, k = torch.meshgrid(part, y, z, indexing="ij")
         places = torch.stack([k, j, i], -1)[None]  # (1, X, Y, Z, 3): grid_sample counts axes from the last
         slabs.append(
@@ -142,6 +130,10 @@ def _sample(image: Tensor, axes: tuple[Tensor, ...], mode: str, padding: str) ->
 
 
 def _add_ct_noise(random: Randomness, scan: Tensor) -> Tensor:
+    """Sharpen as a bone kernel does, in half of the scans, and add noise that is alike along y."""
+    if random.chance(0.5):
+        smooth = gaussian_blur(gaussian_blur(scan, 1.0, 0), 1.0, 1)
+        scan = scan + random.uniform(0.2, 1.2) * (scan - smooth)
     noise = gaussian_blur(random.field(tuple(scan.shape)), 0.5, 1)
     return noise.mul_(random.uniform(8, 45)).add_(scan)  # HU
 
@@ -160,5 +152,9 @@ def _add_mr_faults(random: Randomness, scan: Tensor, shape: tuple[int, int, int]
     scan, sigma = scan.clamp(min=0), random.uniform(0.005, 0.06)
     real = scan + random.field(shape) * sigma
     magnitude = (real**2 + (random.field(shape) * sigma) ** 2).sqrt()
+    if random.chance(0.15):
+        magnitude = fold(random, magnitude)
+    if random.chance(0.2):
+        magnitude = add_ghosts(random, magnitude)
     distorted: Tensor = magnitude ** random.uniform(0.75, 1.35)
     return distorted

@@ -45,6 +45,7 @@ def cut(
     *,
     mode: str = "bilinear",
     padding: str = "border",
+    warp: NDArray[np.float64] | None = None,
 ) -> Tensor:
     """Resample a patch.
 
@@ -60,13 +61,16 @@ def cut(
         Size of the patch.
     mode, padding : str
         As for `torch.nn.functional.grid_sample`.
+    warp : (*shape, d) array, optional
+        Moves every voxel of the patch by so many voxels before it is looked up.
 
     Returns
     -------
     (C, *shape) float tensor
     """
     axes = [np.arange(n) - (n - 1) / 2 for n in shape]
-    voxels = np.stack(np.meshgrid(*axes, indexing="ij"), -1) @ matrix.T + centre
+    places = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+    voxels = (places if warp is None else places + warp) @ matrix.T + centre
     places = (voxels + 0.5) / np.array(image.shape[1:]) * 2 - 1
     grid = torch.tensor(places[..., ::-1].copy(), dtype=torch.float32)[
         None
@@ -79,10 +83,12 @@ def cut_labels(
     matrix: Matrix,
     centre: NDArray[np.float64],
     shape: tuple[int, ...],
+    *,
     padding: str = "zeros",
+    warp: NDArray[np.float64] | None = None,
 ) -> Tensor:
     """Resample label images (C, *S) to int64 patches (C, *shape), nearest neighbour."""
-    return cut(labels.float(), matrix, centre, shape, mode="nearest", padding=padding).long()
+    return cut(labels.float(), matrix, centre, shape, mode="nearest", padding=padding, warp=warp).long()
 
 
 def soften(random: Randomness, x: Tensor, probability: float) -> Tensor:

@@ -64,6 +64,11 @@ class Teaching:
     draw: Callable[[Randomness, Sequence[Scan]], Batch]
 
 
+def stack(samples: Sequence[tuple[Tensor, Tensor]]) -> Batch:
+    """Put patches and their classes together."""
+    return Batch(torch.stack([x for x, _ in samples]), torch.stack([classes for _, classes in samples]))
+
+
 def segmentation_loss(logits: Tensor, batch: Batch) -> Tensor:
     """Cross-entropy + soft Dice of the foreground over the whole batch + mean error of the votes.
 

@@ -17,11 +17,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "sagittal": {
             "in_channels": 3,
-            "out_channels": 7,
-            "features": [16, 32, 64, 128, 160],
+            "out_channels": 8,
+            "features": [24, 48, 96, 128, 160],
             "dimensions": 2,
             "in_plane_mm": 1.25,
-            "classes": ["background", "body", "disc", "sacrum", "canal", "posterior", "S1"],
+            "classes": ["background", "body", "disc", "sacrum", "canal", "posterior", "S1", "L5-S1 disc"],
         },
         "ct": {
             "in_channels": 1,
@@ -32,6 +32,19 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "window_hu": [-300.0, 1100.0],
             "hu_scale": 300.0,
             "classes": ["background", "body", "posterior", "sacrum", "disc", "S1"],
+        },
+        "vertebra": {
+            "in_channels": 2,
+            "out_channels": 4,
+            "features": [16, 32, 64, 96, 128],
+            "dimensions": 3,
+            "step_mm": 1.5,
+            "crop": [64, 64, 48],
+            "behind_mm": [0.0, 20.0, -4.0],
+            "marker_mm": 10.0,
+            "window_hu": [-300.0, 1100.0],
+            "hu_scale": 300.0,
+            "classes": ["background", "this vertebra", "other vertebra or sacrum", "disc"],
         },
         "axial": {
             "in_channels": 3,
@@ -70,7 +83,7 @@ def export(
     ----------
     state : mapping of str to Tensor
         The state dict of a `models.unet.UNet` built with `SETTINGS[task]`.
-    task : {"sagittal", "ct", "axial"}
+    task : {"sagittal", "ct", "vertebra", "axial"}
     folder : Path
         Made if absent.
     version : str

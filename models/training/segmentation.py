@@ -1,4 +1,4 @@
-"""Training of the three segmentation networks, from nothing to a shippable folder."""
+"""Training of the segmentation networks, from nothing to a shippable folder."""
 
 import csv
 import time
@@ -9,15 +9,17 @@ from pathlib import Path
 import torch
 
 from models.manifest import Manifest
+from models.training.axial import AXIAL
 from models.training.bank import SEEDS, Task, write_bank
 from models.training.batch import Scan, Teaching
 from models.training.export import SETTINGS, export
-from models.training.slices import AXIAL, SAGITTAL
+from models.training.sagittal import SAGITTAL
 from models.training.trainer import Trainer
+from models.training.vertebra import VERTEBRA
 from models.training.volumes import CT
 from models.unet import UNet
 
-TEACHINGS: Mapping[Task, Teaching] = {"sagittal": SAGITTAL, "ct": CT, "axial": AXIAL}
+TEACHINGS: Mapping[Task, Teaching] = {"sagittal": SAGITTAL, "ct": CT, "vertebra": VERTEBRA, "axial": AXIAL}
 REPORT_EVERY = 50  # steps
 SAVE_EVERY = 300  # steps
 CHECKPOINT, LOG = "checkpoint.pt", "training.csv"
@@ -55,7 +57,7 @@ def train_segmentation(
 
     Parameters
     ----------
-    task : {"sagittal", "ct", "axial"}
+    task : {"sagittal", "ct", "vertebra", "axial"}
     bank_dir : Path
         Folder of banks; `bank_dir`/`task` is filled with the scans that are missing.
     out_dir : Path
