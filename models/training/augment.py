@@ -5,6 +5,13 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from monai.data import MetaTensor
+from monai.transforms import (
+    RandAdjustContrast,
+    RandBiasField,
+    RandomizableTransform,
+    RandSimulateLowResolution,
+)
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
@@ -93,28 +100,25 @@ def cut_labels(
 
 def soften(random: Randomness, x: Tensor, probability: float) -> Tensor:
     """Sometimes lower the resolution of (C, H, W) slices."""
-    if not random.chance(probability):
-        return x
-    if random.chance(0.5):
-        return functional.avg_pool2d(x[None], 3, 1, 1)[0]
-    half = functional.avg_pool2d(x[None], 2)
-    return functional.interpolate(half, size=x.shape[1:], mode="bilinear")[0]
+    low = RandSimulateLowResolution(probability, upsample_mode="bilinear", zoom_range=(0.4, 0.9))
+    return _apply(random, low, x)
 
 
 def shade(random: Randomness, x: Tensor, probability: float) -> Tensor:
     """Sometimes multiply (C, H, W) slices with a smooth gain: a coil's sensitivity."""
-    if not random.chance(probability):
-        return x
-    gain = random.field((1, 1, 3, 3)) * 0.3
-    return x * torch.exp(functional.interpolate(gain, size=x.shape[1:], mode="bicubic")[0])
+    return _apply(random, RandBiasField(coeff_range=(-0.35, 0.35), prob=probability), x)
 
 
 def bend(random: Randomness, x: Tensor, probability: float) -> Tensor:
-    """Sometimes apply a gamma around zero."""
-    if not random.chance(probability):
-        return x
-    bent: Tensor = torch.sign(x) * x.abs() ** random.uniform(0.7, 1.4)
-    return bent
+    """Sometimes apply a gamma between the darkest and the brightest voxel."""
+    return _apply(random, RandAdjustContrast(probability, gamma=(0.7, 1.4)), x)
+
+
+def _apply(random: Randomness, transform: RandomizableTransform, x: Tensor) -> Tensor:
+    """Apply one of MONAI's random transforms, seeded from the stream that a checkpoint keeps."""
+    transform.set_random_state(seed=int(random.numbers.integers(2**31)))
+    changed: Tensor = transform(x)
+    return changed.as_tensor() if isinstance(changed, MetaTensor) else changed
 
 
 def jitter(
