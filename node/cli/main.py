@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import analyse, config, demo, doctor, phantom, retry, serve, train, version
+from node.cli import analyse, config, demo, doctor, evaluate, phantom, retry, serve, train, version
 
 app = typer.Typer(
     name="lumbar-node",
@@ -20,6 +20,7 @@ app.command()(phantom.phantom)
 app.command()(version.version)
 app.add_typer(config.app)
 app.add_typer(train.app)
+app.add_typer(evaluate.app)
 
 
 def main() -> None:

@@ -45,12 +45,34 @@ def draw_view(axes: Axes, view: View, structures: Mapping[int, str], font_size: 
     for value in np.unique(view.labels[view.labels > 0]):
         structure = structure_of(structures[int(value)])
         inside = view.labels == value
-        _outline(axes, inside, view, structure)
+        draw_outline(axes, inside, view.pixel, rgb(structure))
         _name(axes, inside, view, structure, font_size)
     _directions(axes, view, font_size)
     axes.set_xlim(extent[0], extent[1])
     axes.set_ylim(extent[2], extent[3])
     axes.set_axis_off()
+
+
+def draw_outline(
+    axes: Axes, inside: NDArray[np.bool_], pixel: tuple[float, float], colour: tuple[float, float, float]
+) -> None:
+    """Draw the outline of a mask.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        In mm.
+    inside : bool array of shape (rows, columns)
+    pixel : tuple of float
+        Height and width of a pixel, mm.
+    colour : tuple of float
+        Red, green, blue, 0 to 1 each.
+    """
+    padded = np.pad(inside, 1)
+    height, width = padded.shape
+    columns = (np.arange(width) - 0.5) * pixel[1]
+    rows = (np.arange(height) - 0.5) * pixel[0]
+    axes.contour(columns, rows, padded, levels=[0.5], colors=[colour], linewidths=0.9)
 
 
 def rgb(structure: Structure) -> tuple[float, float, float]:
@@ -69,14 +91,6 @@ def _coloured(labels: NDArray[np.uint8], structures: Mapping[int, str]) -> NDArr
     for value, label in structures.items():
         table[value] = (*rgb(structure_of(label)), _FILL)
     return table[labels]  # (rows, columns, RGBA)
-
-
-def _outline(axes: Axes, inside: NDArray[np.bool_], view: View, structure: Structure) -> None:
-    padded = np.pad(inside, 1)
-    height, width = padded.shape
-    columns = (np.arange(width) - 0.5) * view.pixel[1]
-    rows = (np.arange(height) - 0.5) * view.pixel[0]
-    axes.contour(columns, rows, padded, levels=[0.5], colors=[rgb(structure)], linewidths=0.9)
 
 
 def _name(axes: Axes, inside: NDArray[np.bool_], view: View, structure: Structure, font_size: float) -> None:
