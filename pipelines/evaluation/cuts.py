@@ -23,17 +23,25 @@ CLEAR_MM = 1.0  #: above a vertebra's highest point, so that nothing of it is le
 LEAST_MM = 50.0  #: a shorter rest is no field of view that anybody would send
 
 
-def cut_points(reference: Reference) -> dict[str, Point]:
-    """Find where to cut, from the reference.
+def cut_points(*references: Reference) -> dict[str, Point]:
+    """Find where to cut.
+
+    Parameters
+    ----------
+    *references : Reference
+        The first one that shows a level says where it is.
 
     Returns
     -------
     dict of str to array of 3
-        Cut -> LPS mm of a point on it; only cuts for which the reference shows the structure.
+        Cut -> LPS mm of a point on it; only cuts for which a level is shown.
     """
-    points = {cut: _on_top(reference, level) for cut, level in ABOVE.items()}
-    points[THROUGH_S1] = _in_s1(reference)
-    return {cut: point for cut, point in points.items() if point is not None}
+    points: dict[str, Point] = {}
+    for reference in references:
+        found = {name: _on_top(reference, level) for name, level in ABOVE.items()}
+        found[THROUGH_S1] = _in_s1(reference)
+        points |= {name: point for name, point in found.items() if point is not None and name not in points}
+    return points
 
 
 def cut(volume: Volume, point: Point) -> tuple[Volume, tuple[slice, slice, slice]] | None:

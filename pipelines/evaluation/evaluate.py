@@ -14,7 +14,7 @@ from pipelines.evaluation.manifest import Row, RowError
 from pipelines.evaluation.naming import Naming
 from pipelines.evaluation.pictures import write_picture
 from pipelines.evaluation.readback import labels_on
-from pipelines.evaluation.reference import Reference, read_reference, require_inside
+from pipelines.evaluation.reference import Reference, found_as_reference, read_reference, require_inside
 from pipelines.evaluation.score import Score, score
 from pipelines.evaluation.way import Segment, load, write_seg
 from pipelines.types import Finding, Role, Segmentation, Volume
@@ -123,7 +123,6 @@ class Evaluation:
 
     def _scan(self, row: Row, reference: Reference, volume: Volume) -> ScanResult:
         require_inside(reference, volume)
-        cuts = self._cuts(row, reference, volume) if self.with_cuts else ()
         start = time.perf_counter()
         segmentation = self.segment(volume)
         seconds = time.perf_counter() - start
@@ -131,16 +130,20 @@ class Evaluation:
         if self.with_pictures:
             title = f"{row.set_name} {row.scan}: any (all) {scored.everything.dice:.3f}, white: reference"
             write_picture(segmentation, reference, title, self._path(row, "pictures", ".png"))
+        cuts = self._cuts(row, reference, volume, scored.naming) if self.with_cuts else ()
         return ScanResult(row, "scored", scored, None, volume.role, seconds, cuts)
 
     def _score(self, segmentation: Segmentation, reference: Reference, path: Path) -> Score:
         write_seg(segmentation, path, self.clock)
         return score(reference, *labels_on(path, reference.geometry))
 
-    def _cuts(self, row: Row, reference: Reference, volume: Volume) -> tuple[CutAnswer, ...]:
-        answers = (
-            self._cut(row, reference, volume, name, point) for name, point in cut_points(reference).items()
-        )
+    def _cuts(self, row: Row, reference: Reference, volume: Volume, naming: Naming) -> tuple[CutAnswer, ...]:
+        """Cut at the reference's levels; for those that it lacks, at those of the whole scan, if it is right."""
+        shown = [reference]
+        if naming.verdict == "right":
+            shown.append(found_as_reference(self._path(row, "seg", ".dcm")))
+        points = cut_points(*shown).items()
+        answers = (self._cut(row, reference, volume, name, point) for name, point in points)
         return tuple(answer for answer in answers if answer)
 
     def _cut(

@@ -90,6 +90,12 @@ def read_reference(row: Row) -> Reference:
     return reference
 
 
+def found_as_reference(path: Path) -> Reference:
+    """Read a SEG that this program wrote: it says where structures lie that a reference does not show."""
+    geometry, names = read_seg(path)
+    return Reference(geometry, SimpleITK.GetArrayFromImage(geometry).astype(np.int32), names)
+
+
 def require_inside(reference: Reference, volume: Volume) -> None:
     """Refuse a reference that lies beside its scan: one of the two headers is wrong.
 

@@ -186,6 +186,17 @@ def test_cuts_are_answered_one_by_one(scan, tmp_path):
     assert not (tmp_path / "out" / "pictures").exists()
 
 
+def test_where_the_reference_ends_the_whole_scan_shows_where_to_cut(scan, tmp_path):
+    volume, row = scan
+    upper = np.where(spine() <= 2, spine(), 0).astype(np.uint8)
+    write_labels(upper, volume.affine, row.reference)
+    result = evaluate(row, tmp_path, with_cuts=True, with_pictures=False)
+    assert {answer.cut for answer in result.cuts} == {"above L5", "above L4", "above L3", "through S1"}
+    shifted = told((spine() == 1).astype(np.uint8), {1: "L2 vertebral body"})
+    wrong = evaluate(row, tmp_path, shifted, with_cuts=True, with_pictures=False)
+    assert (wrong.verdict, wrong.cuts) == ("wrong", ())
+
+
 def test_cuts_with_open_levels_or_refused_are_not_wrong(scan, tmp_path):
     def careful(volume):
         if volume.voxels.shape[1] < 50:
