@@ -145,7 +145,9 @@ class Segmentation:
     """Labelled structures on a volume's own grid.
 
     `labels` is uint8 of the shape of `volume.voxels`, 0 is background; `structures` maps each label value
-    that occurs to its fixed SegmentLabel ("L1 vertebra", "L4-L5 disc", "left multifidus" …).
+    that occurs to its fixed SegmentLabel ("L1 vertebra", "L4-L5 disc", "left multifidus" …). `confidence`
+    is the mean probability that the network gave the voxels of a structure, 0 to 1, by SegmentLabel; empty
+    where the segmenter has none.
     """
 
     volume: Volume
@@ -154,6 +156,7 @@ class Segmentation:
     model: ModelIdentity
     levels_determined: bool = True
     warnings: tuple[Finding, ...] = ()
+    confidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,14 @@ class ResultFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmenterChoice:
+    """Which segmenter takes a role, with its options; plain data, so that it travels between processes."""
+
+    backend: str = "shipped"  #: name of an entry point, see pipelines.segmentation.segmenter
+    options: Mapping[str, Any] = field(default_factory=dict)  #: e.g. {"path": "/srv/bundles/spine"}
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisRequest:
     """One piece of work for a worker; plain data, so that it travels between processes."""
 
@@ -264,6 +275,8 @@ class AnalysisRequest:
     with_pdf: bool = False
     with_overlay: bool = False
     device: str = "auto"
+    #: who segments each role; the shipped network where nothing is said
+    segmenters: Mapping[Role, SegmenterChoice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

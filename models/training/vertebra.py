@@ -126,22 +126,22 @@ def _change_kernel(random: Randomness, x: Tensor) -> Tensor:
 
 
 def _add_noise(random: Randomness, x: Tensor) -> Tensor:
-    """Noise with or without grain, up to that of a lean protocol."""
+    """Noise with or without grain: mostly that of soft kernels, sometimes that of thin and sharp slices."""
     noise = random.field(tuple(x.shape))
     if random.chance(0.5):
         noise = _blur(noise) * 2.2
-    return x + noise * random.uniform(0, 45)
+    return x + noise * random.uniform(0, 110 if random.chance(0.3) else 40)
 
 
 def _end_view(random: Randomness, x: Tensor, levels: Tensor) -> None:
     """Sometimes end the field of view inside the crop, in place: air and no labels beyond it."""
-    if not random.chance(0.3):
-        return
-    axis = int(random.numbers.choice(3, p=[0.2, 0.2, 0.6]))
-    count = int(random.numbers.integers(2, levels.shape[axis] // 3))
-    first = 0 if random.chance(0.5) else levels.shape[axis] - count
-    x.narrow(axis + 1, first, count).fill_(AIR_HU)
-    levels.narrow(axis, first, count).fill_(0)
+    for axis, probability in enumerate((0.08, 0.08, 0.3)):
+        if not random.chance(probability):
+            continue
+        count = int(random.numbers.integers(2, levels.shape[axis] // 3))
+        first = 0 if random.chance(0.5) else levels.shape[axis] - count
+        x.narrow(axis + 1, first, count).fill_(AIR_HU)
+        levels.narrow(axis, first, count).fill_(0)
 
 
 VERTEBRA = Teaching(load_vertebra, draw_vertebra)

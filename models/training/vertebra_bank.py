@@ -5,6 +5,8 @@ import torch
 from torch import Tensor
 
 from models.anatomy import Acquisition, Anatomy, Contrast, Tissue, acquire, render
+from models.anatomy.blur import gaussian_blur
+from models.anatomy.fields import smooth_field
 from models.anatomy.tissues import FIRST_DISC, LAST_DISC, SACRUM
 from models.training.recipe import Array, Recipe, Scan
 
@@ -42,12 +44,20 @@ def _levels(instances: Array) -> Array:
 
 
 def _change_bone(anatomy: Anatomy, protocol: np.random.Generator, image: Tensor) -> Tensor:
-    """Widen the range of bone: marrow from empty to dense, cortex from faint (thin, blurred) to bright."""
+    """Widen the range of bone: marrow from empty to dense and with struts, cortex from faint to bright."""
     marrow = torch.isin(anatomy.tissues, torch.tensor(MARROWS))
     cortex = torch.isin(anatomy.tissues, torch.tensor(CORTICES))
-    lighter = image + float(protocol.uniform(-110, 40))
+    lighter = image + float(protocol.uniform(-110, 40)) + _struts(anatomy, protocol)
     image = torch.where(marrow, lighter.clamp(min=EMPTIEST_HU), image)
     return torch.where(cortex, image * float(protocol.uniform(0.6, 1.15)), image)
+
+
+def _struts(anatomy: Anatomy, protocol: np.random.Generator) -> Tensor:
+    """Draw trabeculae, mostly upright, and patches with more or less of them; HU."""
+    random, grid = anatomy.random, anatomy.grid
+    fine = gaussian_blur(random.field(grid.shape), 0.8, 2)
+    patches = smooth_field(random, grid, 1, 12)[0]
+    return fine * float(protocol.uniform(0, 140)) + patches * float(protocol.uniform(0, 40))
 
 
 VERTEBRAE = Recipe(FIELD_OF_VIEW, 1.25, 2, _scan_vertebrae)

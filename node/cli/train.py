@@ -19,6 +19,7 @@ class Network(StrEnum):
 
     SAGITTAL = "sagittal"
     CT = "ct"
+    VERTEBRA = "vertebra"
     AXIAL = "axial"
 
 

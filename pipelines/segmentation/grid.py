@@ -10,7 +10,7 @@ from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
-from pipelines.segmentation.orientation import Oriented
+from pipelines.segmentation.orientation import Box, Oriented
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +69,23 @@ def _bounds(
     return points[:, :3].min(0), points[:, :3].max(0)
 
 
-def box_on_volume(
-    grid: Grid, foreground: NDArray[np.bool_], oriented: Oriented, margin: float
-) -> tuple[slice, slice, slice]:
+def box_on_volume(grid: Grid, foreground: NDArray[np.bool_], oriented: Oriented, margin: float) -> Box:
     """Voxels of the oriented volume that may lie in `foreground` (of the grid), `margin` mm around it."""
     index = np.argwhere(foreground)
     low, high = index.min(0) * grid.step - margin, index.max(0) * grid.step + margin
+    return box_around(low + grid.affine[:3, 3], high + grid.affine[:3, 3], oriented)
+
+
+def box_around(low: NDArray[np.float64], high: NDArray[np.float64], oriented: Oriented) -> Box:
+    """Voxels of the oriented volume that may lie between two corners (LPS mm)."""
     corners = np.array(list(product(*zip(low, high, strict=True))))
-    points = np.c_[corners + grid.affine[:3, 3], np.ones(8)] @ np.linalg.inv(oriented.affine).T
+    points = np.c_[corners, np.ones(8)] @ np.linalg.inv(oriented.affine).T
     first = np.clip(np.floor(points.min(0)[:3]), 0, oriented.array.shape).astype(int)
     last = np.clip(np.ceil(points.max(0)[:3]) + 1, 0, oriented.array.shape).astype(int)
     return slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2])
 
 
-def sample(maps: Tensor, grid: Grid, oriented: Oriented, box: tuple[slice, slice, slice]) -> Tensor:
+def sample(maps: Tensor, grid: Grid, oriented: Oriented, box: Box) -> Tensor:
     """Interpolate maps given on the grid at the voxels of a box of the oriented volume.
 
     Parameters

@@ -1,10 +1,12 @@
 """Load a shipped network once per process, and run it."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
+from monai.inferers import sliding_window_inference
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -47,7 +49,7 @@ def choose_device(name: str) -> torch.device:
 
 @lru_cache(maxsize=8)
 def load_network(name: str, device: str = "auto") -> Network:
-    """Load the shipped network `name` ("ct", "sagittal", "axial") after checking its digest.
+    """Load the shipped network `name` ("ct", "vertebra", "sagittal", "axial") after checking its digest.
 
     Raises
     ------
@@ -81,6 +83,82 @@ def pad_to_stride(x: Tensor, stride: int) -> Tensor:
 
 
 @torch.inference_mode()
+def run(network: Network, images: Tensor, at_once: int) -> Tensor:
+    """Send images through a network: fewer at once where the device's memory runs out, at last on the CPU.
+
+    Parameters
+    ----------
+    images : float32 tensor of shape (N, C, *S)
+        Each side a multiple of the network's stride.
+    at_once : int
+        How many to begin with.
+
+    Returns
+    -------
+    float32 tensor of shape (N, maps, *S), on the CPU
+    """
+    try:
+        return torch.cat([_forward(network, images_) for images_ in torch.split(images, at_once)])
+    except torch.OutOfMemoryError:
+        if at_once > 1:
+            return run(network, images, at_once // 2)
+        if network.device.type == "cpu":
+            raise
+    return run(on_cpu(network), images, at_once)
+
+
+@torch.inference_mode()
+def run_volume(network: Network, image: Tensor, whole: int, window: int) -> Tensor:
+    """Send a volume through a network: whole if small; in windows, and smaller ones, where memory ends.
+
+    Parameters
+    ----------
+    image : float32 tensor of shape (1, C, D, H, W)
+    whole : int
+        Voxels up to which it goes in one piece.
+    window : int
+        Side of the cubes that a larger one is cut into.
+
+    Returns
+    -------
+    float32 tensor of shape (maps, D, H, W), on the CPU
+    """
+    tries = [(network, whole, window), (network, 0, window), (network, 0, window // 2)]
+    if network.device.type != "cpu":
+        tries.append((on_cpu(network), 0, window // 2))
+    *early, last = tries
+    for attempt in early:
+        try:
+            return _in_pieces(image, *attempt)
+        except torch.OutOfMemoryError:
+            continue
+    return _in_pieces(image, *last)
+
+
+def _in_pieces(image: Tensor, network: Network, whole: int, window: int) -> Tensor:
+    if image[0, 0].numel() <= whole:
+        out = _forward(network, pad_to_stride(image, network.net.stride))
+    else:
+        sides, forward = (window,) * 3, partial(_forward, network)
+        out = sliding_window_inference(image, sides, 1, forward, overlap=0.25, mode="gaussian")
+    depth, height, width = image.shape[2:]
+    volume: Tensor = out[0, :, :depth, :height, :width]
+    return volume
+
+
+def on_cpu(network: Network) -> Network:
+    """Copy a network to the CPU."""
+    return replace(network, net=deepcopy(network.net).cpu(), device=torch.device("cpu"))
+
+
+def _forward(network: Network, images: Tensor) -> Tensor:
+    """Run the network once, in half precision on a GPU."""
+    with torch.autocast("cuda", enabled=network.device.type == "cuda"):
+        out: Tensor = network.net(images.to(network.device))
+    return out.float().cpu()
+
+
+@torch.inference_mode()
 def predict_slices(network: Network, slices: Tensor) -> Tensor:
     """Class probabilities of slices with their neighbours.
 
@@ -95,11 +173,7 @@ def predict_slices(network: Network, slices: Tensor) -> Tensor:
     """
     height, width = slices.shape[2:]
     padded = pad_to_stride(slices, network.net.stride)
-    parts = [
-        network.net(chunk.to(network.device)).float().softmax(1).cpu()
-        for chunk in torch.split(padded, SLICES_AT_ONCE)
-    ]
-    return torch.cat(parts)[:, :, :height, :width]
+    return run(network, padded, SLICES_AT_ONCE).softmax(1)[:, :, :height, :width]
 
 
 def with_neighbours(volume: Tensor, step: int) -> Tensor:

@@ -1,12 +1,15 @@
 """Bring a volume's own axes into (left, posterior, superior) order, without resampling, and back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from pipelines.types import Volume
+
+Box = tuple[slice, slice, slice]
+"""Indices from `start` to before `stop` along (L, P, S)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,12 @@ class Oriented:
     affine: NDArray[np.float64]
     _axes: tuple[int, int, int]
     _flips: tuple[int, ...]
+
+    def cut(self, box: Box) -> "Oriented":
+        """Part of the volume inside a box, sharing its memory."""
+        affine = self.affine.copy()
+        affine[:3, 3] += affine[:3, :3] @ [axis.start for axis in box]
+        return replace(self, array=self.array[box], affine=affine)
 
     def back(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return labels of shape (L, P, S) on the volume's own (slice, row, column) axes."""
