@@ -12,7 +12,7 @@ from models.anatomy.disc import paint_disc
 from models.anatomy.grid import FieldOfView, Grid
 from models.anatomy.lesions import paint_lesions
 from models.anatomy.muscles import paint_muscles
-from models.anatomy.pelvis import paint_hips, paint_iliac_wings, paint_ribs
+from models.anatomy.pelvis import paint_hips, paint_ilium, paint_ribs, shape_ilium
 from models.anatomy.randomness import Randomness
 from models.anatomy.sacrum import paint_sacrum
 from models.anatomy.scene import Scene, set_scene
@@ -118,16 +118,16 @@ def _paint(scene: Scene) -> Tensor:
     trunk = paint_trunk(scene)
     paint_muscles(scene, trunk)
     paint_vessels(scene)
-    canal = shape_canal(scene)
+    canal, ilium = shape_canal(scene), shape_ilium(scene, trunk)
     cortex = scene.random.uniform(0.6, 1.6)  # mm
-    first_sacral = paint_sacrum(scene, cortex)
-    paint_iliac_wings(scene, trunk)
-    paint_hips(scene)
     paint_ribs(scene)
+    bone, first_sacral = paint_sacrum(scene, cortex, canal, ilium)
+    paint_ilium(scene, ilium)
+    paint_hips(scene)
     for level in range(len(scene.spine.vertebrae)):
-        paint_vertebra(scene, level, cortex)
+        bone = paint_vertebra(scene, level, cortex, bone, canal.distance)
     for disc in scene.spine.discs:
         paint_disc(scene, disc)
-    paint_canal(scene, canal)  # last: it cuts the posterior margins
+    paint_canal(scene, canal)
     paint_lesions(scene)
     return first_sacral

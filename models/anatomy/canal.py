@@ -16,29 +16,48 @@ from models.anatomy.tissues import (
     Tissue,
 )
 
+SACRAL_TAPER = (1.0, 0.75, 0.55, 0.4, 0.15)  # of the canal, at the middle of S1 to S5
+
 
 @dataclass(frozen=True, eq=False)
 class Canal:
-    """Masks of the bony canal and of the dural sac in it: (X, Y, Z) bool."""
+    """The bony canal and the dural sac in it.
 
-    inside: Tensor
+    Attributes
+    ----------
+    distance : (X, Y, Z) float32 tensor
+        mm to the wall of the bony canal, negative inside.
+    sac : (X, Y, Z) bool tensor
+    """
+
+    distance: Tensor
     sac: Tensor
 
 
 def shape_canal(scene: Scene) -> Canal:
     """Elliptic canal: tapering in the sacrum, pinched at worn discs, stretched where the spine is tilted."""
     spine = scene.spine
-    taper = np.clip((scene.heights - spine.sacrum[2].centre[2]) / 30, 0.05, 1)
+    heights = [body.centre[2] for body in reversed(spine.sacrum)]
+    taper = np.interp(scene.heights, [heights[0] - 6, *heights], [0.05, *reversed(SACRAL_TAPER)])
     pinch = _draw_pinch(scene)
     stretch = 1 / np.clip(np.cos(_tilt(scene)), 0.5, 1)
     width, depth = spine.canal_width, spine.canal_depth
-    inside = (scene.left / scene.column(width * taper * (0.7 + 0.3 * pinch))) ** 2 + (
-        scene.back / scene.column(depth * taper * stretch)
+    across = scene.left / scene.column(width * taper * (0.7 + 0.3 * pinch))
+    deep = scene.back / scene.column(depth * taper * stretch)
+    radius = (across**2 + deep**2).sqrt().clamp(min=0.05)
+    reach = (scene.left**2 + (scene.back * scene.column(1 / stretch)) ** 2).sqrt()
+    ended = pinch * np.sqrt(np.clip((scene.heights - _end_of_sac(scene)) / 18, 0, 1))
+    fill = scene.column(np.maximum(ended * taper, 0.01))
+    sac: Tensor = (scene.left / (width * 0.82 * fill)) ** 2 + (
+        (scene.back + scene.column(0.5 * pinch)) / (fill * scene.column(depth * 0.86 * stretch))
     ) ** 2 < 1
-    sac = (scene.left / scene.column(width * 0.82 * taper * pinch)) ** 2 + (
-        (scene.back + scene.column(0.5 * pinch)) / scene.column(depth * 0.86 * taper * stretch * pinch)
-    ) ** 2 < 1
-    return Canal(inside, sac)
+    return Canal(reach * (1 - 1 / radius), sac)
+
+
+def _end_of_sac(scene: Scene) -> float:
+    """Height of the sac's tip, mm: at S2, now and then at S1 or S3 (Macdonald et al., Clin Anat 1999)."""
+    first, second = (scene.spine.sacrum[k].centre[2] for k in (0, 1))
+    return float(second + scene.random.normal(0, 0.5) * (first - second))
 
 
 def _draw_pinch(scene: Scene) -> Profile:
@@ -65,7 +84,7 @@ def paint_canal(scene: Scene, canal: Canal) -> None:
     posterior = (tissues == Tissue.POSTERIOR_CORTEX) | (tissues == Tissue.POSTERIOR_MARROW)
     body = (instances >= FIRST_VERTEBRA) & (instances <= LAST_VERTEBRA) & ~posterior
     disc = (instances >= FIRST_DISC) & (instances <= LAST_DISC)
-    free = canal.inside & ~body & ~disc
+    free = (canal.distance < 0) & ~body & ~disc
     canvas.paint(free, Tissue.EPIDURAL_FAT, CANAL)
     sac = canal.sac & free
     canvas.paint(sac, Tissue.CEREBROSPINAL_FLUID)

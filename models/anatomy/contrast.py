@@ -60,6 +60,8 @@ CT: Table = {
     Tissue.BONE_LESION: (180, 130),
     Tissue.BRIGHT_ORGAN: (120, 120),
     Tissue.LIVER: (75, 30),
+    Tissue.CARTILAGE: (85, 20),
+    Tissue.VEIN: (75, 30),
 }
 
 T2: Table = {
@@ -94,6 +96,8 @@ T2: Table = {
     Tissue.BONE_LESION: (0.6, 0.25),
     Tissue.BRIGHT_ORGAN: (0.8, 0.35),
     Tissue.LIVER: (0.3, 0.12),
+    Tissue.CARTILAGE: (0.2, 0.08),
+    Tissue.VEIN: (0.65, 0.2),
 }
 
 T1: Table = {
@@ -128,6 +132,8 @@ T1: Table = {
     Tissue.BONE_LESION: (0.4, 0.25),
     Tissue.BRIGHT_ORGAN: (0.4, 0.2),
     Tissue.LIVER: (0.5, 0.12),
+    Tissue.CARTILAGE: (0.3, 0.08),
+    Tissue.VEIN: (0.3, 0.15),
 }
 
 WATER: Table = {
@@ -152,6 +158,8 @@ WATER: Table = {
     Tissue.AORTA: (0.45, 0.3),
     Tissue.VENA_CAVA: (0.45, 0.3),
     Tissue.BONE_LESION: (0.4, 0.2),
+    Tissue.CARTILAGE: (0.4, 0.12),
+    Tissue.VEIN: (0.5, 0.2),
 }
 
 FAT: Table = {

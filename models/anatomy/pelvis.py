@@ -1,8 +1,12 @@
 """Iliac wings, hips and the lowest ribs: bone that is not spine."""
 
+import math
+
 import numpy as np
 import torch
+from torch import Tensor
 
+from models.anatomy.implicit import meet
 from models.anatomy.scene import L5, T11, T12, Scene
 from models.anatomy.tissues import Tissue
 from models.anatomy.trunk import Trunk
@@ -11,20 +15,33 @@ Triple = tuple[float, float, float]
 HIPS_BELOW = -170.0  # mm: a field of view that ends above shows no hip
 
 
-def paint_iliac_wings(scene: Scene, trunk: Trunk) -> None:
-    """Paint both iliac wings, thickest at the sacroiliac joint."""
-    random, canvas = scene.random, scene.canvas
-    promontory = float(scene.spine.promontory[2])
-    for side in (1, -1):
-        out = side * scene.left
-        crest = scene.height_of(L5) + random.uniform(-2, 16)
-        plane = random.uniform(20, 38) - (out - 40) * random.uniform(0.55, 0.95)
-        thickness = random.uniform(3.5, 6) + 5 * torch.exp(-(((out - 44) / 14) ** 2))
-        depth = (scene.back - plane).abs()
-        medial = random.uniform(34, 42) + (scene.up - promontory).clamp(min=0) * 0.3
-        rim = scene.up < crest - ((out - 95) / 40) ** 2 * 18
-        wing = (depth < thickness) & (out > medial) & (out < 130) & rim & trunk.inner
-        canvas.paint_bone(wing, depth > thickness - 1.6, Tissue.RIB_CORTEX, Tissue.RIB_MARROW, instance=0)
+def shape_ilium(scene: Scene, trunk: Trunk) -> Tensor:
+    """Distance to the iliac wings in mm: oblique plates, thickest at the sacroiliac joint."""
+    draw, spine = scene.random.uniform, scene.spine
+    promontory, notch = float(spine.promontory[2]), float(spine.sacrum[2].centre[2])
+    out = scene.lateral * (1 + scene.random.normal(0, 0.02) * torch.sign(scene.left))
+    slope = draw(1.1, 1.6)
+    plane = _joint_depth(scene) - (out - draw(51, 57) * spine.size) * slope
+    thickness = draw(3.5, 5.5) + draw(3, 5) * torch.exp(-(((out - 55) / 16) ** 2))
+    oblique = (scene.canvas.points[1] - plane).abs() / math.sqrt(1 + slope**2) - thickness
+    above, below = (scene.up - promontory).clamp(min=0), (notch - scene.up).clamp(min=0)
+    medial = draw(36, 42) * spine.size + above * draw(0.4, 0.7) + below * draw(0.8, 1.4)
+    crest = scene.height_of(L5) + draw(-2, 16)
+    rim = scene.up - crest + ((out - 95) / 40) ** 2 * 18
+    edge = torch.maximum(torch.maximum(medial - out, out - 130), rim)
+    return torch.where(trunk.inner, meet(oblique, edge, 4), oblique.clamp(min=0) + 1)
+
+
+def _joint_depth(scene: Scene) -> float:
+    """Position y of the middle of the sacroiliac joint, beside the lower end of S1, mm."""
+    first = scene.spine.sacrum[0]
+    middle = first.axes[:, 1] * (first.half_depth - 4) - first.axes[:, 2] * first.half_height
+    return float((first.centre + middle)[1])
+
+
+def paint_ilium(scene: Scene, ilium: Tensor) -> None:
+    """Paint the iliac wings, given the distance to them."""
+    scene.canvas.paint_bone(ilium < 0, ilium > -1.6, Tissue.RIB_CORTEX, Tissue.RIB_MARROW, instance=0)
 
 
 def paint_hips(scene: Scene) -> None:

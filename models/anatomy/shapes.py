@@ -8,6 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.anatomy.implicit import meet
+
+RIM = 1.5  # mm over which the edges of the end plates are rounded
+
 
 def rotation(pitch: float, roll: float, yaw: float) -> NDArray[np.float64]:
     """Axes of a vertebra after turning about x, then y, then z (radians).
@@ -78,3 +82,12 @@ def body_surface(local: Tensor, body: Body) -> tuple[Tensor, Tensor, Tensor]:
     central = (1 - radius * radius).clamp(min=0)
     base = body.half_height * (1 + body.wedge * v / body.half_depth)
     return radius, base * (1 - body.upper_cup * central), base * (1 - body.lower_cup * central)
+
+
+def body_distance(local: Tensor, body: Body) -> Tensor:
+    """Signed distance to a body's surface in mm, negative inside; `local` as for `body_surface`."""
+    radius, upper, lower = body_surface(local, body)
+    u, v, w = local
+    reach = (u * u + v * v).sqrt()
+    wall = reach * (1 - 1 / radius.clamp(min=0.05))
+    return meet(wall, torch.maximum(w - upper, -lower - w), RIM)

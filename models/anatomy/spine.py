@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from models.anatomy.posterior import Facet, Habit, draw_habit, place_facet
 from models.anatomy.randomness import Randomness
 from models.anatomy.shapes import Body, rotation
 from models.anatomy.tissues import LEVELS
@@ -22,15 +23,17 @@ Vector = NDArray[np.float64]
 LORDOSIS = (17, 14, 9, 6, 3, -1, -4.0)  # between a vertebra and the one below
 DISC_HEIGHT = (9.5, 10.5, 10, 9, 8, 6.5, 5.5)
 BODY_HEIGHT = (27.5, 27.5, 27.5, 27, 26, 24.5, 23)
-HALF_WIDTH = (26, 25, 24, 22.5, 21.5, 21, 19.5)
-HALF_DEPTH = (17.5, 17.3, 17, 16.5, 16, 15.5, 15)
+HALF_WIDTH = (26.5, 25.5, 24.5, 23.2, 22.2, 21.2, 19.8)
+HALF_DEPTH = (17.8, 17.6, 17.4, 17, 16.6, 16, 15.5)
 WEDGE = (-0.09, -0.03, -0.01, 0.01, 0.03, 0.03, 0.04)
+NARROWEST = 1.8  # mm, between the end plates at the closed side of a disc
 WEAR = (1, 1, 0.85, 0.7, 0.55, 0.4, 0.35)  # discs degenerate from below
 
-# From S1 downward to S5, mm at size 1.
-SACRAL_HALF_HEIGHT = (14, 12, 10, 8, 8)
-SACRAL_HALF_WIDTH = (25, 21, 17, 13, 10)
-SACRAL_HALF_DEPTH = (15.5, 11, 8.5, 6.5, 5)
+# From S1 downward to S5, mm at size 1; half widths and depths at the top of each, and at the bottom of S5.
+SACRAL_HALF_HEIGHT = (15, 12.5, 10.5, 9, 8)
+SACRAL_HALF_WIDTH = (25, 17.5, 14.5, 12.5, 11, 8)
+SACRAL_HALF_DEPTH = (16, 10.5, 7.5, 6, 5, 3.5)
+SACRAL_BEND = ((-2, 12), (-14, 8), (-25, -6), (-28, -6), (-20, 0))  # degrees, towards the next
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,10 @@ class Spine:
         Middle of the upper end plate of S1, mm.
     canal_depth, canal_width : float
         Half axes of the spinal canal, mm.
+    habit : Habit
+        What the posterior elements have in common.
+    facets : tuple of Facet
+        Superior facets of S1, then of L5 upward to T11.
     """
 
     size: float
@@ -70,6 +77,8 @@ class Spine:
     promontory: Vector
     canal_depth: float
     canal_width: float
+    habit: Habit
+    facets: tuple[Facet, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,36 +100,43 @@ def plan_spine(random: Randomness) -> Spine:
     person = _draw_person(random)
     sacrum = _draw_sacrum(random, person)
     vertebrae, discs = _draw_column(random, person)
+    depth, habit = random.uniform(6.5, 9.5) * person.size, draw_habit(random, person.size)
+    heights = [disc.height for disc in discs] + [DISC_HEIGHT[-1] * person.size]
+    facets = tuple(
+        place_facet(body, rank, depth, heights[rank], habit)
+        for rank, body in enumerate((sacrum[0], *vertebrae))
+    )
     return Spine(
         person.size,
         vertebrae,
         sacrum,
         discs,
         person.promontory,
-        canal_depth=random.uniform(6.2, 9.5) * person.size,
+        canal_depth=depth,
         canal_width=random.uniform(10, 13) * person.size,
+        habit=habit,
+        facets=facets,
     )
 
 
 def _draw_person(random: Randomness) -> _Person:
-    size = random.uniform(0.86, 1.14)
+    size = random.uniform(0.92, 1.15)
     male = random.chance(0.5)
     slope = math.radians(float(np.clip(random.normal(38, 9), 15, 62)))
     lordosis = np.array(LORDOSIS) * random.uniform(0.5, 1.35) + random.numbers.normal(0, 2, 7)
     scoliosis = random.uniform(0, 1) ** 3 * math.radians(28) * (1 if random.chance(0.5) else -1)
     phase = random.uniform(0, 1)
     degeneration = np.clip(random.numbers.beta(1.3, 1.6, 7) * np.array(WEAR) * 1.15, 0, 1)
-    random.uniform(0, 1)  # unused, but the stream of the shipped networks' training data has it
     promontory = np.array([random.uniform(-6, 6), random.uniform(-12, 12), random.uniform(-105, -70)])
     return _Person(size, male, slope, np.radians(lordosis), scoliosis, phase, degeneration, promontory)
 
 
 def _draw_sacrum(random: Randomness, person: _Person) -> tuple[Body, ...]:
-    """S1 to S5, downward from the promontory: first bending back, then forward."""
+    """S1 to S5, downward from the promontory along one back wall: first bending back, then forward."""
+    size = person.size * random.uniform(0.94, 1.06)
     pitch, top, bodies = person.sacral_slope, person.promontory.copy(), []
-    for k in range(5):
-        height = SACRAL_HALF_HEIGHT[k] * person.size
-        depth = SACRAL_HALF_DEPTH[k] * person.size
+    for k, (low, high) in enumerate(SACRAL_BEND):
+        height, depth = SACRAL_HALF_HEIGHT[k] * size, SACRAL_HALF_DEPTH[k] * size
         axes = rotation(pitch, 0, 0)
         centre = top - axes[:, 2] * height
         bodies.append(
@@ -128,17 +144,18 @@ def _draw_sacrum(random: Randomness, person: _Person) -> tuple[Body, ...]:
                 centre,
                 axes,
                 height,
-                SACRAL_HALF_WIDTH[k] * person.size,
+                SACRAL_HALF_WIDTH[k] * size,
                 depth,
-                exponent=2.3,
+                exponent=2.2,
                 waist=0.02,
                 concavity=0.05,
                 tilt=pitch,
+                upper_cup=random.uniform(0.02, 0.12) if k == 0 else 0.0,
             )
         )
-        top = centre - axes[:, 2] * height * 0.97 + axes[:, 1] * random.uniform(0.5, 2)
-        bend = random.uniform(6, 16) if k < 2 else -random.uniform(5, 22)
-        pitch += math.radians(bend)
+        step = (SACRAL_HALF_DEPTH[k] - SACRAL_HALF_DEPTH[k + 1]) * size
+        top = centre - axes[:, 2] * height + axes[:, 1] * step
+        pitch += math.radians(random.uniform(low, high))
     return tuple(bodies)
 
 
@@ -149,7 +166,8 @@ def _draw_column(random: Randomness, person: _Person) -> tuple[tuple[Body, ...],
     for i in range(len(LEVELS)):
         wear = float(person.degeneration[i])
         height = _draw_disc_height(random, person, i)
-        upper_pitch = float(pitch - person.lordosis[i])
+        steepest = math.atan((height - NARROWEST) / (HALF_DEPTH[i] * person.size))
+        upper_pitch = float(pitch - np.clip(person.lordosis[i], -steepest, steepest))
         swing = math.sin(math.pi * (i / 6 + person.scoliosis_phase))
         roll, yaw = person.scoliosis * swing, person.scoliosis * 0.6 * swing
         axes = rotation((pitch + upper_pitch) / 2, roll * 0.9, yaw)
@@ -166,7 +184,7 @@ def _draw_column(random: Randomness, person: _Person) -> tuple[tuple[Body, ...],
 
 def _draw_disc_height(random: Randomness, person: _Person, i: int) -> float:
     loss = 1 - 0.65 * float(person.degeneration[i]) * random.uniform(0.5, 1)
-    return max(DISC_HEIGHT[i] * person.size * loss + random.normal(0, 0.5), 2.2)
+    return max(DISC_HEIGHT[i] * person.size * loss + random.normal(0, 0.5), 2.5)
 
 
 def _draw_vertebra(
@@ -181,7 +199,7 @@ def _draw_vertebra(
     wedge = WEDGE[i] + random.normal(0, 0.02) + (random.uniform(0.1, 0.3) if fractured else 0)
     if fractured:
         height *= random.uniform(0.7, 0.9)
-    exponent, waist = random.uniform(2.1, 2.7), random.uniform(0.05, 0.13)
+    exponent, waist = random.uniform(2.1, 2.6), random.uniform(0.04, 0.13)
     osteophyte = random.uniform(0, 0.22) * (wear > 0.4) * random.chance(0.7)
     return Body(
         foot + axes[:, 2] * height,
@@ -197,6 +215,6 @@ def _draw_vertebra(
         phase=random.uniform(0, 6.28),
         concavity=random.uniform(0.06, 0.2),
         upper_cup=random.uniform(0.03, 0.16) + (0.15 if fractured else 0),
-        lower_cup=random.uniform(0.03, 0.16),
+        lower_cup=random.uniform(0.05, 0.22),
         degeneration=wear,
     )

@@ -37,6 +37,8 @@ class Tissue(IntEnum):
     BONE_LESION = 28  #: focal lesions, end-plate changes, the basivertebral vein
     BRIGHT_ORGAN = 29
     LIVER = 30
+    CARTILAGE = 31  #: end plates of the discs, facet joints, sacroiliac joints
+    VEIN = 32  #: basivertebral veins
 
 
 LEVELS = ("L5", "L4", "L3", "L2", "L1", "T12", "T11")

@@ -11,7 +11,7 @@ from models.anatomy.tissues import CANAL, DISCS, FIRST_DISC, FIRST_MUSCLE, LEVEL
 from pipelines.types import Role
 
 Labels = NDArray[np.int16]
-MARROW = (int(Tissue.BODY_MARROW), int(Tissue.BONE_LESION))
+MARROW = (int(Tissue.BODY_MARROW), int(Tissue.BONE_LESION), int(Tissue.VEIN))
 
 
 @dataclass(frozen=True, eq=False)

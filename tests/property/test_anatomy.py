@@ -14,6 +14,7 @@ SPINE = [
     Tissue.POSTERIOR_CORTEX,
     Tissue.POSTERIOR_MARROW,
     Tissue.BONE_LESION,
+    Tissue.VEIN,
 ]
 SACRAL = [Tissue.SACRUM_CORTEX, Tissue.SACRUM_MARROW, Tissue.ANNULUS]  # annulus: the remnant of S1-S2
 IN_CANAL = [Tissue.EPIDURAL_FAT, Tissue.CEREBROSPINAL_FLUID, Tissue.CORD]
