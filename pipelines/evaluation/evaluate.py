@@ -138,7 +138,7 @@ class Evaluation:
         return score(reference, *labels_on(path, reference.geometry))
 
     def _cuts(self, row: Row, reference: Reference, volume: Volume, naming: Naming) -> tuple[CutAnswer, ...]:
-        """Cut at the reference's levels; for those that it lacks, at those of the whole scan, if it is right."""
+        """Cut at the reference's levels; for those that it lacks, at those of the whole, if it is right."""
         shown = [reference]
         if naming.verdict == "right":
             shown.append(found_as_reference(self._path(row, "seg", ".dcm")))
