@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipelines.errors import SegmentationError
-from pipelines.segmentation.clean import largest
+from pipelines.segmentation.clean import fill_cavities, largest
 from pipelines.segmentation.confidence import confidence
 from pipelines.segmentation.grid import Grid, box_on_volume, coarse_grid, sample
 from pipelines.segmentation.labels import LEVELS, SACRUM, level_name, level_unknown
@@ -189,7 +189,8 @@ def _name(found: _Found, vertebrae: Vertebrae) -> _Named:
         structures[len(structures) + 1] = name
         labels[mask] = len(structures)
 
-    masks = [largest(found.owner == k + 1, keep=0.1) for k in range(int(found.owner.max()))]
+    numbers = range(1, int(found.owner.max()) + 1)
+    masks = [fill_cavities(largest(found.owner == k, keep=0.1)) for k in numbers]
     volumes = np.array([mask.sum() for mask in masks]) * found.voxel_cm3
     smallest = max(MIN_VERTEBRA_CM3, COMPLETE_SHARE * float(np.median(volumes))) if masks else 0.0
     for k, (mask, size) in enumerate(zip(masks, volumes, strict=True)):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.segmentation.clean import fill_holes, largest
+from pipelines.segmentation.clean import fill_cavities, fill_holes, largest
 
 
 def blobs():
@@ -29,3 +29,18 @@ def test_holes_are_filled_plane_by_plane():
     mask = blobs()
     mask[:, 4:6, 4:6] = False
     assert fill_holes(mask, axis=0).sum() == blobs().sum()
+
+
+def test_a_cavity_is_filled_and_a_tunnel_stays():
+    mask = np.zeros((12, 12, 12), bool)
+    mask[1:11, 1:11, 1:11] = True
+    holed = mask.copy()
+    holed[3:5, 3:5, 3:5] = False
+    np.testing.assert_array_equal(fill_cavities(holed), mask)
+    tunnel = mask.copy()
+    tunnel[5:7, 5:7] = False  # a canal, open above and below
+    np.testing.assert_array_equal(fill_cavities(tunnel), tunnel)
+
+
+def test_nothing_has_no_cavity():
+    assert not fill_cavities(np.zeros((4, 4, 4), bool)).any()
