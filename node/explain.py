@@ -98,10 +98,14 @@ def _section(model: type[BaseModel], place: Iterable[int | str]) -> type[BaseMod
 
 
 def _is_section(model: type[BaseModel], path: list[str]) -> bool:
-    """Tell whether a variable stands for a whole section, or a list of sections."""
-    field = model.model_fields.get(path[0].lower())
-    inner: Any = None if field is None else next(iter(get_args(field.annotation)), field.annotation)
-    return len(path) == 1 and isinstance(inner, type) and issubclass(inner, BaseModel)
+    """Tell whether a variable stands for a whole section, one within a section, or a list of sections."""
+    inner: Any = model
+    for key in path:
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return False
+        field = inner.model_fields.get(key.lower())
+        inner = None if field is None else next(iter(get_args(field.annotation)), field.annotation)
+    return isinstance(inner, type) and issubclass(inner, BaseModel)
 
 
 def _is_json(text: str) -> bool:

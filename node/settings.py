@@ -5,7 +5,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -87,6 +95,46 @@ class Cases(_Section):
     clinical_dir: Path | None = None  #: <PatientID>.json with clinical variables
 
 
+class Segmenter(BaseModel):
+    """Who segments the series of one role; what else is given are the segmenter's own options."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    backend: str = Field(default="shipped", min_length=1)
+
+
+def _segmenter(value: Any) -> Any:
+    """Let a name alone stand for a segmenter without options."""
+    if isinstance(value, str):
+        return {"backend": value}
+    if not isinstance(value, dict | Segmenter):
+        raise ValueError('give the name of a segmenter, or { backend = "name", … } with its options')
+    return value
+
+
+SegmenterChoice = Annotated[Segmenter, BeforeValidator(_segmenter)]
+
+
+class Segmentation(_Section):
+    """Who segments each role (pipelines.types.Role)."""
+
+    ct: SegmenterChoice = Segmenter()
+    mr_sag_t1: SegmenterChoice = Segmenter()
+    mr_sag_t2: SegmenterChoice = Segmenter()
+    mr_sag: SegmenterChoice = Segmenter()
+    mr_axial_t1: SegmenterChoice = Segmenter()
+    mr_axial_t2: SegmenterChoice = Segmenter()
+    mr_axial_dixon_water: SegmenterChoice = Segmenter()
+    mr_axial_dixon_fat: SegmenterChoice = Segmenter()
+    mr_axial: SegmenterChoice = Segmenter()
+
+    @property
+    def chosen(self) -> dict[str, dict[str, Any]]:
+        """What is not the shipped network, by role: plain data, so that it travels between processes."""
+        roles = {role: getattr(self, role) for role in type(self).model_fields}
+        return {role: one.model_dump() for role, one in roles.items() if one != Segmenter()}
+
+
 class Worker(_Section):
     """How analyses are run."""
 
@@ -151,6 +199,7 @@ class Settings(BaseSettings):
     receiver: Receiver = Receiver()
     completeness: Completeness = Completeness()
     cases: Cases = Cases()
+    segmentation: Segmentation = Segmentation()
     worker: Worker = Worker()
     results: Results = Results()
     destinations: tuple[Destination, ...] = ()

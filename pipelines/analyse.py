@@ -13,7 +13,7 @@ from pipelines.errors import InputError, ModelError, PipelineError
 from pipelines.prediction import predict
 from pipelines.report import overlay_png
 from pipelines.results import write_results
-from pipelines.segmentation import choose_device
+from pipelines.segmentation import choose_device, segmenter_for
 from pipelines.selection import select
 from pipelines.stages import STAGES_PER_SERIES, Progress, Stopwatch, analyse_series, with_dixon
 from pipelines.summary import summarise
@@ -55,7 +55,7 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
         If the clinical variables are not valid (CLINICAL_INVALID), or the files are not of one patient
         (MIXED_PATIENTS).
     ModelError
-        If a shipped model is missing or damaged, or there is no such device.
+        If a shipped or chosen model is missing or damaged, there is no such segmenter, or no such device.
     OSError
         If `out_dir` cannot be made or written.
     """
@@ -131,6 +131,7 @@ class _Way:
             self.analyses[role] = analyse_series(
                 series,
                 role,
+                segmenter=segmenter_for(role, self.request.segmenters),
                 device=self.request.device,
                 cache=cache,
                 clock=self.clock,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
-from pipelines import segmentation
 from pipelines.cache import Cache, cache_key
 from pipelines.dicom.volume import load_volume
 from pipelines.errors import FeatureError
 from pipelines.features import deep, fat, morphometry, radiomics
+from pipelines.segmentation import Segmenter
 from pipelines.types import (
     AXIAL_MR_ROLES,
     FeatureVector,
@@ -53,6 +53,7 @@ def analyse_series(
     series: SourceSeries,
     role: Role,
     *,
+    segmenter: Segmenter,
     device: str,
     cache: Cache,
     clock: Stopwatch,
@@ -62,6 +63,8 @@ def analyse_series(
 
     Parameters
     ----------
+    segmenter : Segmenter
+        Of this role; what it makes is kept under its digest.
     report : callable
         Told the name of each stage as it starts; called STAGES_PER_SERIES times at most.
 
@@ -75,14 +78,14 @@ def analyse_series(
         volume = load_volume(series, role)
         network = deep.load_network(device)
         digests = [p.digest for p in profiles_for(role)]
-        model = segmentation.identity(role, device)
+        model = segmenter.identity(device)
         key = cache_key(series, [VERSION, role.value, model.digest, network.identity.digest, *digests])
         kept = cache.get(key, volume)
     if kept is not None:
         return kept
     report("segmentation")
     with clock.measure("segmentation"):
-        segmented = segmentation.segment(volume, device)
+        segmented = segmenter.segment(volume, device)
     analysis = SeriesAnalysis(
         segmented, _measure(segmented, clock), _features(segmented, network, clock, report)
     )

@@ -22,6 +22,10 @@ def analyse(
     strict_title: Annotated[
         bool, typer.Option("--strict-title", help="SR root title 126000, for validators and IHE AIR sites.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Settings, a TOML file, of which [segmentation] is heeded."),
+    ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="An encapsulated PDF report and overlays too.")] = False,
 ) -> None:
     """Analyse the CT and MR series of one patient and write SEG, SR and summary.json.
@@ -34,6 +38,10 @@ def analyse(
         from pipelines.clinical import read_clinical
 
         variables = read_clinical(clinical) if clinical else None
+        from node.cli.segmenters import chosen
+        from node.settings import load
+
+        choices = chosen(load(config), config) if config else {}
         prove(out)
         clear(out)
         from pipelines.analyse import run
@@ -48,6 +56,7 @@ def analyse(
             with_pdf=pdf,
             with_overlay=pdf,
             device=device,
+            segmenters=choices,
         )
         with _progress() as progress:
             task = progress.add_task("", total=1.0)

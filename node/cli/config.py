@@ -24,4 +24,8 @@ def check(file: Annotated[Path, typer.Argument(help="The settings, a TOML file."
         from node.settings import load
 
         settings = load(file)
+        if settings.segmentation.chosen:  # slow: it needs the pipelines
+            from node.cli.segmenters import chosen
+
+            chosen(settings, file)
     typer.echo(f"{file}: right; {settings.receiver.ae_title}, {len(settings.destinations)} destination(s)")

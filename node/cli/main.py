@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli import analyse, config, demo, doctor, evaluate, phantom, retry, serve, train, version
+from node.cli import analyse, config, demo, doctor, evaluate, models, phantom, retry, serve, train, version
 
 app = typer.Typer(
     name="lumbar-node",
@@ -21,6 +21,7 @@ app.command()(version.version)
 app.add_typer(config.app)
 app.add_typer(train.app)
 app.add_typer(evaluate.app)
+app.add_typer(models.app)
 
 
 def main() -> None:

@@ -5,12 +5,25 @@ from collections.abc import Iterator
 from node.doctor.check import Check
 from node.doctor.machine import decoders, device, models
 from node.doctor.network import destinations, peers, receiver, web
+from node.doctor.segmenters import segmenters
 from node.doctor.storage import clinical, data_folder, database
 from node.settings import Settings
 
 __all__ = ["Check", "examine"]
 
-CHECKS = (data_folder, database, clinical, receiver, peers, web, destinations, device, decoders, models)
+CHECKS = (
+    data_folder,
+    database,
+    clinical,
+    receiver,
+    peers,
+    web,
+    destinations,
+    device,
+    decoders,
+    models,
+    segmenters,
+)
 
 
 def examine(settings: Settings) -> Iterator[Check]:

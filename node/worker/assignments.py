@@ -69,6 +69,7 @@ def _order(session: Session, study: Study, job: Job, settings: Settings) -> Orde
         with_pdf=settings.results.pdf,
         with_overlay=settings.results.overlay,
         device=settings.worker.device,
+        segmenters=settings.segmentation.chosen,
     )
 
 

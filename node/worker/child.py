@@ -14,6 +14,7 @@ from typing import Any, cast
 from node.worker.clinical import clinical_variables
 from node.worker.messages import Done, Failure, Made, Order, Progress, Ready
 from pipelines.errors import PipelineError
+from pipelines.segmentation import choices_from
 from pipelines.types import AnalysisOutcome, AnalysisRequest
 
 Analyse = Callable[[AnalysisRequest, Callable[[str, float], None]], AnalysisOutcome]
@@ -68,6 +69,7 @@ def _request(order: Order) -> AnalysisRequest:
         with_pdf=order.with_pdf,
         with_overlay=order.with_overlay,
         device=order.device,
+        segmenters=choices_from(order.segmenters),
     )
 
 

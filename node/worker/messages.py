@@ -1,7 +1,7 @@
 """What the node and its worker processes say to each other: plain data, light to import on both sides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,8 @@ class Order:
     with_pdf: bool
     with_overlay: bool
     device: str
+    #: by role; a role that is not named is the shipped network's
+    segmenters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,30 +1,9 @@
 """Segmentation: one way in for every role, with room for other segmenters."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
-from pipelines.segmentation.axial import segment_axial
-from pipelines.segmentation.ct import segment_ct
-from pipelines.segmentation.network import choose_device, load_network
-from pipelines.segmentation.sagittal import segment_sagittal
-from pipelines.types import AXIAL_MR_ROLES, SAGITTAL_ROLES, ModelIdentity, Role, Segmentation, Volume
-
-#: Segments a volume on a device ("auto", "cpu", "cuda"); raises SegmentationError if implausible.
-Segmenter = Callable[[Volume, str], Segmentation]
-
-SHIPPED: Mapping[Role, Segmenter] = MappingProxyType(
-    {
-        Role.CT: segment_ct,
-        **dict.fromkeys(SAGITTAL_ROLES, segment_sagittal),
-        **dict.fromkeys(AXIAL_MR_ROLES, segment_axial),
-    }
-)
-
-_NETWORKS = {
-    Role.CT: "ct",
-    **dict.fromkeys(SAGITTAL_ROLES, "sagittal"),
-    **dict.fromkeys(AXIAL_MR_ROLES, "axial"),
-}
+from pipelines.segmentation.backends.shipped import SHIPPED
+from pipelines.segmentation.network import choose_device
+from pipelines.segmentation.segmenter import Segmenter, choices_from, segmenter_for
+from pipelines.types import ModelIdentity, Role, Segmentation, Volume
 
 
 def segment(volume: Volume, device: str = "auto") -> Segmentation:
@@ -37,12 +16,12 @@ def segment(volume: Volume, device: str = "auto") -> Segmentation:
     ModelError
         If the network's file is missing or damaged.
     """
-    return SHIPPED[volume.role](volume, device)
+    return segmenter_for(volume.role, {}).segment(volume, device)
 
 
 def identity(role: Role, device: str = "auto") -> ModelIdentity:
-    """Return what segments `role`, without segmenting."""
-    return load_network(_NETWORKS[role], device).identity
+    """Return what segments `role` where nothing else is chosen, without segmenting."""
+    return segmenter_for(role, {}).identity(device)
 
 
-__all__ = ["SHIPPED", "Segmenter", "choose_device", "identity", "segment"]
+__all__ = ["SHIPPED", "Segmenter", "choices_from", "choose_device", "identity", "segment", "segmenter_for"]

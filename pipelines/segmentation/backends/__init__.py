@@ -1,0 +1,1 @@
+"""Segmenters to choose from: the shipped networks, any MONAI bundle, TotalSegmentator's networks."""
