@@ -18,7 +18,7 @@ from pipelines.report.views import View, views_of
 from pipelines.types import Segmentation, Volume
 
 VIEWS = 3
-WIDTH_INCHES, HEIGHT_INCHES, DPI = 15.0, 6.4, 90
+WIDTH_INCHES, TITLES_INCHES, HIGHEST_INCHES, DPI = 15.0, 0.7, 7.5, 90
 REFERENCE_COLOUR = (1.0, 1.0, 1.0)
 
 
@@ -37,10 +37,11 @@ def write_picture(segmentation: Segmentation, reference: Reference, title: str, 
     """
     truth = on_volume(reference, segmentation.volume)
     coded, pairs = _paired(segmentation.labels, truth)
-    figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES), facecolor=PAPER, layout="constrained")
+    views = views_of(replace(segmentation, labels=coded), VIEWS)
+    size = WIDTH_INCHES, TITLES_INCHES + _height(views)
+    figure = Figure(figsize=size, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(printable(f"{title} - {RESEARCH_USE}"), color=INK, size=11)
-    views = views_of(replace(segmentation, labels=coded), VIEWS)
     for axes, view in zip(np.atleast_1d(figure.subplots(1, len(views))), views, strict=True):
         _draw(axes, view, pairs[view.labels], segmentation.structures)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,6 +84,12 @@ def _paired(
     table = np.zeros(65536, np.uint8)
     table[present] = np.arange(len(present))
     return table[both], np.stack([present // 256, present % 256], axis=1).astype(np.uint8)
+
+
+def _height(views: tuple[View, ...]) -> float:
+    """Give the height in inches at which the longest view fills its column."""
+    ratios = [view.image.shape[0] * view.pixel[0] / (view.image.shape[1] * view.pixel[1]) for view in views]
+    return min(max(ratios) * WIDTH_INCHES / len(views), HIGHEST_INCHES)
 
 
 def _draw(axes: Axes, view: View, pairs: NDArray[np.uint8], structures: Mapping[int, str]) -> None:
