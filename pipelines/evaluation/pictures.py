@@ -88,7 +88,9 @@ def _paired(
 
 def _height(views: tuple[View, ...]) -> float:
     """Give the height in inches at which the longest view fills its column."""
-    ratios = [view.image.shape[0] * view.pixel[0] / (view.image.shape[1] * view.pixel[1]) for view in views]
+    ratios: list[float] = [
+        view.image.shape[0] * view.pixel[0] / (view.image.shape[1] * view.pixel[1]) for view in views
+    ]
     return min(max(ratios) * WIDTH_INCHES / len(views), HIGHEST_INCHES)
 
 
