@@ -6,7 +6,11 @@ from torch.nn import functional
 from models.anatomy.grid import Grid
 from models.anatomy.randomness import Randomness
 
-STREAK_LENGTHS = (4.5, 4.5, 22.0)  # mm: fat runs along the muscle fibres, head to feet
+STREAK_LENGTHS = (  # mm: fat runs along the muscle fibres, head to feet and, feather-like, to the back
+    (4.5, 4.5, 22.0),
+    (3.0, 9.0, 22.0),
+    (4.0, 14.0, 16.0),
+)
 
 
 def _enlarge(noise: Tensor, shape: tuple[int, int, int]) -> Tensor:
@@ -35,9 +39,10 @@ def streak_field(random: Randomness, grid: Grid) -> Tensor:
     -------
     (X, Y, Z) float32 tensor of deviation 1
     """
+    lengths = STREAK_LENGTHS[int(random.numbers.integers(len(STREAK_LENGTHS)))]
     nodes = [
         max(4, int(n * float(step) / length))
-        for n, step, length in zip(grid.shape, grid.spacing, STREAK_LENGTHS, strict=True)
+        for n, step, length in zip(grid.shape, grid.spacing, lengths, strict=True)
     ]
     field = _enlarge(random.field((1, 1, *nodes)), grid.shape)[0]
     field = field / field.std() * 0.75

@@ -57,6 +57,11 @@ class Scene:
         device = self.canvas.grid.device
         return torch.tensor(np.asarray(values), dtype=torch.float32, device=device).view(1, 1, -1)
 
+    def sided(self, deviation: float) -> Tensor:
+        """Draw a factor around 1 for each side: (X, Y, Z) float32 tensor."""
+        left, right = (1 + self.random.normal(0, deviation) for _ in SIDES)
+        return torch.where(self.left > 0, left, right)
+
     def height_of(self, level: int) -> float:
         """Return z of the middle of a vertebra, mm."""
         return float(self.spine.vertebrae[level].centre[2])

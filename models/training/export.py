@@ -18,7 +18,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "sagittal": {
             "in_channels": 3,
             "out_channels": 8,
-            "features": [24, 48, 96, 128, 160],
+            "features": [16, 32, 64, 128, 192],
             "dimensions": 2,
             "in_plane_mm": 1.25,
             "classes": ["background", "body", "disc", "sacrum", "canal", "posterior", "S1", "L5-S1 disc"],
@@ -47,11 +47,12 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "classes": ["background", "this vertebra", "other vertebra or sacrum", "disc"],
         },
         "axial": {
-            "in_channels": 3,
+            "in_channels": 5,
             "out_channels": 11,
-            "features": [24, 48, 96, 128, 160],
+            "features": [24, 48, 96, 160, 224],
             "dimensions": 2,
             "in_plane_mm": 1.5,
+            "neighbours_mm": [-15.0, -5.0, 0.0, 5.0, 15.0],
             "classes": [
                 "background",
                 *MUSCLES,

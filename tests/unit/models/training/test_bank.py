@@ -57,8 +57,8 @@ def test_axial_scans(drawn: dict[Task, list[Scan]]) -> None:
     for scan in drawn["axial"]:
         image, classes = scan.arrays["i"], scan.arrays["l"]
         assert image.shape == classes.shape
-        assert image.shape[1:] == (208, 168)
-        assert 27 <= image.shape[0] <= 55
+        assert image.shape[1:] == (208, 184)
+        assert 30 <= image.shape[0] <= 80
         assert set(np.unique(classes)) == set(range(11))
         for left, right in ((1, 2), (3, 4), (5, 6), (7, 8)):  # x rises to the left
             assert np.argwhere(classes == left)[:, 1].mean() > np.argwhere(classes == right)[:, 1].mean()
