@@ -29,6 +29,7 @@ BACKGROUND, THIS, OTHER, DISC_CLASS = range(4)
 
 _SETTINGS = SETTINGS["vertebra"]
 CROP: Shape = tuple(_SETTINGS["crop"])
+SMALLER: Shape = (48, 56, 40)
 BEHIND = np.array(_SETTINGS["behind_mm"]) / STEP  # from the centre of the body to that of the crop, voxels
 MARKER = float(_SETTINGS["marker_mm"]) / STEP
 WINDOW = tuple(_SETTINGS["window_hu"])
@@ -41,8 +42,9 @@ def load_vertebra(path: Path) -> Scan:
         return Scan(image, levels[None], torch.from_numpy(stored["C"]).double())
 
 
-def draw_vertebra(random: Randomness, scans: Sequence[Scan], shape: Shape = CROP) -> Batch:
-    """Draw a batch of crops."""
+def draw_vertebra(random: Randomness, scans: Sequence[Scan], shape: Shape | None = None) -> Batch:
+    """Draw a batch of crops: of the full size for a third of the batches, else of a cheaper one."""
+    shape = shape or pick(random, (CROP, SMALLER, SMALLER))
     images, classes = zip(*(_sample(random, pick(random, scans), shape) for _ in range(BATCH)), strict=True)
     return Batch(torch.stack(images), torch.stack(classes))
 

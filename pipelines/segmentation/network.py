@@ -97,14 +97,16 @@ def run(network: Network, images: Tensor, at_once: int) -> Tensor:
     -------
     float32 tensor of shape (N, maps, *S), on the CPU
     """
-    try:
-        return torch.cat([_forward(network, images_) for images_ in torch.split(images, at_once)])
-    except torch.OutOfMemoryError:
-        if at_once > 1:
-            return run(network, images, at_once // 2)
-        if network.device.type == "cpu":
-            raise
-    return run(on_cpu(network), images, at_once)
+    while True:
+        try:
+            return torch.cat([_forward(network, part) for part in torch.split(images, at_once)])
+        except torch.OutOfMemoryError:
+            if at_once == 1 and network.device.type == "cpu":
+                raise
+        if at_once > 1:  # here, where the error no longer keeps the tensors that did not fit
+            at_once //= 2
+        else:
+            network = on_cpu(network)
 
 
 @torch.inference_mode()

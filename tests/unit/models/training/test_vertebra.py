@@ -53,7 +53,7 @@ def test_bone_differs_between_the_scans_of_a_person(stored: list[Stored]) -> Non
 
 
 def test_batches_of_crops(scan: Scan) -> None:
-    batch = draw_vertebra(Randomness(3), [scan])
+    batch = draw_vertebra(Randomness(3), [scan], CROP)
     assert batch.images.shape == (2, 2, *CROP)
     assert batch.classes.shape == (2, *CROP)
     assert batch.votes is None
