@@ -103,6 +103,7 @@ def _segmentation(role: Role, one: SeriesAnalysis) -> dict[str, Any]:
         "role": role,
         "series_uid": segmentation.volume.series.series_uid,
         "structures": list(segmentation.structures.values()),
+        "confidence": segmentation.confidence,
         "levels_determined": segmentation.levels_determined,
         "model": segmentation.model,
         "spacing_mm": segmentation.volume.spacing,

@@ -1,18 +1,17 @@
 """The vertebral column on sagittal MR: its centre line, and the disc planes across it.
 
-A centre line is fitted through bodies, discs and sacrum; discs are the peaks of a profile along it. The
-L5-S1 disc is the one that parts what looks like lumbar bodies from what looks like sacrum, so that a
-rudimentary S1-S2 disc is not counted. Where no sacrum is in view, or two answers are equally good, the
-levels stay undetermined: never a guess.
+A centre line is fitted through bodies, discs and sacrum; discs are the peaks of a profile along it. Which of
+them is L5-S1 is decided in `lumbosacral`.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.signal import find_peaks
+
+from pipelines.segmentation.lumbosacral import Profiles, find_lumbosacral
 
 Array = NDArray[np.float64]
 
@@ -22,9 +21,6 @@ HALF_WIDTH_MM = 9.0  #: half of the window across the column, left-right
 SMOOTHING_MM = 9.0  #: of the centre line; about a third of a vertebra
 MIN_DISC_DISTANCE_MM = 19.0
 MIN_PROMINENCE = 0.2
-BELOW_MM = 40  #: how far below the L5-S1 disc the sacrum must show
-MIN_SACRUM = 0.25  #: mean sacral probability there that counts as "in view"; it must also exceed the body's
-MIN_MARGIN = 0.25  #: by how much the best position of L5-S1 must beat the next
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +48,8 @@ class Evidence:
     """Class probabilities of shape (L, P, S) on a grid of `spacing` mm; the grid starts at 0 mm."""
 
     body: NDArray[np.float32]
-    disc: NDArray[np.float32]
+    disc: NDArray[np.float32]  #: every disc, L5-S1 among them
+    lumbosacral: NDArray[np.float32]  #: the L5-S1 disc alone
     sacrum: NDArray[np.float32]
     spacing: tuple[float, float, float]
 
@@ -62,14 +59,21 @@ def find_column(evidence: Evidence) -> Column:
     line = _centre_line(evidence)
     tangents = np.gradient(line, axis=0)
     tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
-    body, disc, sacrum = (
-        _profile(p, line, tangents, evidence.spacing) for p in (evidence.body, evidence.disc, evidence.sacrum)
-    )
-    between = ndimage.gaussian_filter1d(disc + 0.5 * (1 - disc - body - sacrum).clip(0), 1.5)
-    peaks, _ = find_peaks(between, prominence=MIN_PROMINENCE, distance=int(MIN_DISC_DISTANCE_MM / STEP_MM))
-    peaks = np.array([p for p in peaks if disc[max(0, p - 4) : p + 5].max() > MIN_PROMINENCE / 2], dtype=int)
-    lumbosacral, reason = _lumbosacral(peaks, body, sacrum)
+    maps = evidence.body, evidence.disc, evidence.lumbosacral, evidence.sacrum
+    profiles = Profiles(*(_profile(p, line, tangents, evidence.spacing) for p in maps))
+    peaks = _disc_peaks(profiles)
+    lumbosacral, reason = find_lumbosacral(peaks, profiles)
     return Column(line[peaks], tangents[peaks], lumbosacral, reason)
+
+
+def _disc_peaks(profiles: Profiles) -> NDArray[np.int_]:
+    """Places along the line of the discs, those at an end of the line too."""
+    gap = (1 - profiles.disc - profiles.body - profiles.sacrum).clip(0)
+    between = ndimage.gaussian_filter1d(profiles.disc + 0.5 * gap, 1.5)
+    distance = int(MIN_DISC_DISTANCE_MM / STEP_MM)
+    peaks, _ = find_peaks(np.pad(between, 1), prominence=MIN_PROMINENCE, distance=distance)
+    clear = [p - 1 for p in peaks if profiles.disc[max(0, p - 5) : p + 4].max() > MIN_PROMINENCE / 2]
+    return np.array(clear, dtype=int)
 
 
 def _centre_line(evidence: Evidence) -> Array:
@@ -115,20 +119,3 @@ def _profile(
     values = ndimage.map_coordinates(probability, index, order=1, mode="nearest")
     mean: Array = values.reshape(len(line), -1).mean(1)
     return mean
-
-
-def _lumbosacral(peaks: NDArray[np.int_], body: Array, sacrum: Array) -> tuple[int | None, str]:
-    """Choose the disc with sacrum below and bodies above; None with the reason where that is unclear."""
-    if peaks.size == 0:
-        return None, "no intervertebral disc was found"
-    edges = np.concatenate([[0], peaks, [len(body)]])
-    likeness = np.array([(body[a:b] - sacrum[a:b]).sum() / 30 for a, b in pairwise(edges)])
-    scores = np.array([likeness[j + 1 :].sum() - likeness[: j + 1].sum() for j in range(peaks.size)])
-    best = int(scores.argmax())
-    below = slice(max(edges[best], edges[best + 1] - BELOW_MM), edges[best + 1])
-    if sacrum[below].size < 8 or sacrum[below].mean() < max(MIN_SACRUM, body[below].mean()):
-        return None, "the sacrum is not in view, so the levels cannot be counted"
-    rest = np.delete(scores, best)
-    if rest.size and scores[best] - rest.max() < MIN_MARGIN:
-        return None, "the lumbosacral junction is ambiguous (transitional anatomy, or poor contrast)"
-    return best, ""

@@ -13,12 +13,13 @@ from torch.nn import functional
 from pipelines.errors import SegmentationError
 from pipelines.segmentation.clean import largest
 from pipelines.segmentation.column import Column, Evidence, find_column
+from pipelines.segmentation.confidence import confidence
 from pipelines.segmentation.labels import CANAL, DISCS, LEVELS, SACRUM, level_name, level_unknown
 from pipelines.segmentation.network import Network, load_network, predict_slices, with_neighbours
 from pipelines.segmentation.orientation import Oriented, orient
 from pipelines.types import Finding, Segmentation, Volume
 
-BACKGROUND, BODY, DISC, SACRUM_REST, CANAL_CLASS, POSTERIOR, S1 = range(7)
+BACKGROUND, BODY, DISC, SACRUM_REST, CANAL_CLASS, POSTERIOR, S1, LUMBOSACRAL_DISC = range(8)
 NEIGHBOUR_MM = 4.0  #: distance between slices that the network was trained on
 MIRRORED_UP_TO = 24  #: slices; thin-slice volumes gain nothing from the left-right mirrored stack
 MIN_BODY_CM3 = 2.0
@@ -39,7 +40,7 @@ def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
     oriented = orient(volume)
     probabilities, scale = _predict(network, oriented)
     column = find_column(_evidence(probabilities, oriented, scale))
-    classes = _classes_on_volume(probabilities, oriented)
+    classes, certainty = _classes_on_volume(_merge(probabilities), oriented)
     labels, structures = _name(classes, column, oriented)
     if sum("body" in name for name in structures.values()) < MIN_BODIES:
         raise SegmentationError(
@@ -48,7 +49,13 @@ def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
         )
     warnings = WEAK if column.lumbosacral is not None else (*WEAK, level_unknown(column.reason))
     return Segmentation(
-        volume, oriented.back(labels), structures, network.identity, column.lumbosacral is not None, warnings
+        volume,
+        oriented.back(labels),
+        structures,
+        network.identity,
+        column.lumbosacral is not None,
+        warnings,
+        confidence(labels, certainty, structures),
     )
 
 
@@ -72,18 +79,30 @@ def _predict(network: Network, oriented: Oriented) -> tuple[Tensor, tuple[float,
 def _evidence(probabilities: Tensor, oriented: Oriented, scale: tuple[float, float]) -> Evidence:
     p = probabilities.numpy()
     spacing = oriented.spacing[0], oriented.spacing[1] * scale[0], oriented.spacing[2] * scale[1]
-    return Evidence(p[BODY], p[DISC], p[SACRUM_REST] + p[S1], spacing)
+    discs, sacrum = p[DISC] + p[LUMBOSACRAL_DISC], p[SACRUM_REST] + p[S1]
+    return Evidence(p[BODY], discs, p[LUMBOSACRAL_DISC], sacrum, spacing)
 
 
-def _classes_on_volume(probabilities: Tensor, oriented: Oriented) -> NDArray[np.uint8]:
-    """Most probable class of every voxel of the oriented volume, slice by slice to bound memory."""
+def _merge(probabilities: Tensor) -> Tensor:
+    """Add what was told apart only to count levels: (BACKGROUND … POSTERIOR, L, p, s)."""
+    merged = probabilities[: POSTERIOR + 1].clone()
+    merged[DISC] += probabilities[LUMBOSACRAL_DISC]
+    merged[SACRUM_REST] += probabilities[S1]
+    return merged
+
+
+def _classes_on_volume(
+    probabilities: Tensor, oriented: Oriented
+) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
+    """Most probable class of every voxel of the oriented volume and its probability, slice by slice."""
     size = oriented.array.shape[1:]
-    planes = [
-        functional.interpolate(p[None], size=size, mode="bilinear", align_corners=False)[0].argmax(0)
-        for p in probabilities.transpose(0, 1)
-    ]
-    classes: NDArray[np.uint8] = torch.stack(planes).numpy().astype(np.uint8)
-    return classes
+    classes = np.empty(oriented.array.shape, np.uint8)
+    certainty = np.empty(oriented.array.shape, np.float16)
+    for k, plane in enumerate(probabilities.transpose(0, 1)):
+        fine = functional.interpolate(plane[None], size=size, mode="bilinear", align_corners=False)[0]
+        values, best = fine.max(0)
+        classes[k], certainty[k] = best.numpy(), values.numpy()
+    return classes, certainty
 
 
 def _name(
@@ -102,8 +121,7 @@ def _name(
             structures[len(structures) + 1] = name
             labels[mask] = len(structures)
 
-    heights = _plane_distances(column, oriented, classes.shape)  # (planes, L, P, S)
-    above = (heights > 0).sum(0)  # number of disc planes below the voxel
+    above, nearest = _among_planes(column, oriented, classes.shape)
     first = column.lumbosacral or 0
     determined = column.lumbosacral is not None
     for k in range(len(column.centres) + 1):
@@ -111,20 +129,26 @@ def _name(
             "vertebral body", k - 1 - first if determined else k, LEVELS if determined else None
         )
         add(name, (classes == BODY) & (above == k), MIN_BODY_CM3)
-    nearest = np.abs(heights).argmin(0) if len(column.centres) else above
     for k in range(len(column.centres)):
         name = level_name("disc", k - first, DISCS if determined else None)
         add(name, (classes == DISC) & (nearest == k), MIN_DISC_CM3)
     add(CANAL, classes == CANAL_CLASS, MIN_BODY_CM3)
-    add(SACRUM, (classes == SACRUM_REST) | (classes == S1), MIN_BODY_CM3)
+    add(SACRUM, classes == SACRUM_REST, MIN_BODY_CM3)
     return labels, structures
 
 
-def _plane_distances(column: Column, oriented: Oriented, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Signed distance in mm of every voxel to every disc plane, positive towards the head."""
+def _among_planes(
+    column: Column, oriented: Oriented, shape: tuple[int, ...]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Count the disc planes below every voxel, and find the nearest; plane by plane to bound memory."""
     axes = [np.arange(n, dtype=np.float32) * s for n, s in zip(shape, oriented.spacing, strict=True)]
-    distances = np.empty((len(column.centres), *shape), np.float32)
+    below, nearest = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    least = np.full(shape, np.inf, np.float32)
     for k, (centre, normal) in enumerate(zip(column.centres, column.normals, strict=True)):
         x, y, z = ((axis - c) * n for axis, c, n in zip(axes, centre, normal, strict=True))
-        distances[k] = x[:, None, None] + y[None, :, None] + z[None, None, :]
-    return distances
+        height = (x[:, None, None] + y[None, :, None] + z[None, None, :]).astype(np.float32)
+        below += height > 0
+        distance = np.abs(height)
+        nearest[distance < least] = k
+        np.minimum(least, distance, out=least)
+    return below, nearest
