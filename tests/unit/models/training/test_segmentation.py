@@ -31,7 +31,7 @@ def test_writes_a_network_with_its_manifest_and_log(trained: tuple[Path, list[st
     root, said = trained
     _, manifest = open_model("sagittal", root)
     assert manifest.settings == SETTINGS["sagittal"]
-    assert "3 scans of 1 generated people" in manifest.training_data
+    assert "4 scans of 1 generated people" in manifest.training_data
     assert manifest.metrics["training"]["steps"] == 1
     with (root / "sagittal" / "training.csv").open() as stream:
         rows = list(csv.DictReader(stream))
@@ -45,7 +45,7 @@ def test_continues_where_it_ended(trained: tuple[Path, list[str]]) -> None:
     root, _ = trained
     said: list[str] = []
     scans = sorted((root / "bank" / "sagittal").iterdir())
-    assert [path.suffix for path in scans] == [".npz"] * 3
+    assert [path.suffix for path in scans] == [".npz"] * 4
     written = [path.stat().st_mtime_ns for path in scans]
     manifest = train_segmentation(
         "sagittal",
@@ -68,7 +68,7 @@ def test_refuses_the_checkpoint_of_another_network(trained: tuple[Path, list[str
 
 
 def test_refuses_what_cannot_be_trained(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="there are sagittal, ct, axial"):
+    with pytest.raises(ValueError, match="there are sagittal, ct, vertebra, axial"):
         train_segmentation("brain", tmp_path, tmp_path, budget_s=1)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="must be positive"):
         train_segmentation("ct", tmp_path, tmp_path, budget_s=0)
