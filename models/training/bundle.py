@@ -24,8 +24,11 @@ SCHEMA = (
     "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
 )
 WEIGHTS, CARD = "models/model.pt", "MODEL_CARD.md"
-#: patient axis (L, P, S) across the slices of the networks that look at slices
-ACROSS: Mapping[str, int] = MappingProxyType({"sagittal": 0, "axial": 2})
+#: patient axis (L, P, S) across the slices of the networks that look at slices, and how far away in mm the slices
+#: are that each is shown with, where the manifest does not say ("neighbours_mm")
+SLICES: Mapping[str, tuple[int, tuple[float, ...]]] = MappingProxyType(
+    {"sagittal": (0, (-4.0, 0.0, 4.0)), "axial": (2, (-5.0, 0.0, 5.0))}
+)
 PATCH_STRIDES = 7  #: side of a 3D patch in strides of the network
 CLIP_PERCENTILE = 99.8  #: brighter voxels of an MR are clamped
 
@@ -147,7 +150,7 @@ def inference(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 def _description(name: str, settings: Mapping[str, Any]) -> str:
     text = "U-Net trained on generated anatomy alone. Needs the package lumbar-node (models.unet.UNet)."
     if name in ACROSS:
-        text += " It sees each slice with the one before and the one after it as channels."
+        text += " It sees each slice with its neighbours as channels."
     elif settings["in_channels"] != 1:
         others = {k: v for k, v in settings.items() if k not in ("classes", "features")}
         text += (
@@ -185,12 +188,29 @@ def _data_format(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"inputs": {"image": image}, "outputs": {"pred": pred}}
 
 
+def _shifts(settings: Mapping[str, Any]) -> list[int]:
+    """Neighbours that are shown with a slice, in slices as far apart as those of the training."""
+    distances = settings.get("neighbours_mm", [-1, 0, 1])
+    nearest = min(abs(distance) for distance in distances if distance)
+    return [round(distance / nearest) for distance in distances]
+
+
+def _neighbours(name: str, settings: Mapping[str, Any]) -> tuple[float, ...]:
+    if name not in SLICES:
+        raise ManifestError(f"{name}: across which axis its slices lie is not known; add it to SLICES")
+    found = tuple(settings.get("neighbours_mm", SLICES[name][1]))
+    if len(found) != settings["in_channels"]:
+        raise ManifestError(f"{name}: {settings['in_channels']} channels, but {len(found)} slices go in")
+    return found
+
+
 def _inferer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     stride = _stride(settings)
     if settings["dimensions"] == 2:
         if name not in ACROSS:
             raise ManifestError(f"{name}: across which axis its slices lie is not known; add it to ACROSS")
-        return {"_target_": "models.neighbours.NeighbourInferer", "axis": ACROSS[name], "stride": stride}
+        inferer = {"_target_": "models.neighbours.NeighbourInferer", "axis": ACROSS[name], "stride": stride}
+        return {**inferer, "shifts": _shifts(settings)}
     return {
         "_target_": "SlidingWindowInferer",
         "roi_size": [PATCH_STRIDES * stride] * 3,
@@ -205,7 +225,7 @@ def _spacing(name: str, settings: Mapping[str, Any]) -> list[float]:
     if settings["dimensions"] == 3:
         return [settings["step_mm"]] * 3
     spacing = [settings["in_plane_mm"]] * 3
-    spacing[ACROSS[name]] = -1.0
+    spacing[SLICES[name][0]] = -1.0
     return spacing
 
 

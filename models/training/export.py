@@ -11,6 +11,7 @@ from torch import Tensor
 
 from models.anatomy.tissues import MUSCLES
 from models.manifest import Manifest, write_manifest
+from models.training.card import write_card
 
 #: What the pipelines need to build and feed each network; frozen with the weights.
 SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -78,7 +79,7 @@ def export(
     training_data: str,
     metrics: Mapping[str, Any],
 ) -> Manifest:
-    """Write `folder`/weights.safetensors (fp16) and manifest.json.
+    """Write `folder`/weights.safetensors (fp16), manifest.json, MODEL_CARD.md and, with a log, its plot.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     halves = {key: _half(value) for key, value in state.items() if not key.endswith("num_batches_tracked")}
     save_file(halves, folder / "weights.safetensors")
-    return write_manifest(
+    manifest = write_manifest(
         folder,
         {
             "name": f"lumbar-node {task} U-Net",
@@ -109,6 +110,8 @@ def export(
             "files": ["weights.safetensors"],
         },
     )
+    write_card(folder, task, manifest)
+    return manifest
 
 
 def _half(value: Tensor) -> Tensor:
