@@ -31,8 +31,8 @@ class NeighbourInferer:
     def __call__(
         self, inputs: MetaTensor, network: Callable[..., Tensor], *args: Any, **kwargs: Any
     ) -> Tensor:
-        """Return maps of shape (1, C, i, j, k) for an image of shape (1, 1, i, j, k) that knows its affine."""
-        slices = torch.as_tensor(inputs.as_tensor())[0, 0].movedim(self.axis, 0)  # (N, H, W)
+        """Return maps (1, C, i, j, k) for an image (1, 1, i, j, k) that knows its affine."""
+        slices = inputs.as_tensor()[0, 0].movedim(self.axis, 0)  # (N, H, W)
         affine = np.asarray(inputs.affine, np.float64).reshape(-1, 4, 4)[0]
         shifts = self.shifts(float(np.linalg.norm(affine[:3, self.axis])))
         height, width = slices.shape[1:]

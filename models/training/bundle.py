@@ -24,7 +24,7 @@ SCHEMA = (
     "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/meta_schema_20240725.json"
 )
 WEIGHTS, CARD = "models/model.pt", "MODEL_CARD.md"
-#: patient axis (L, P, S) across the slices of the networks that look at slices, and how far away in mm the slices
+#: patient axis (L, P, S) across the slices of the networks that look at slices; how far away in mm the slices
 #: are that each is shown with, where the manifest does not say ("neighbours_mm")
 SLICES: Mapping[str, tuple[int, tuple[float, ...]]] = MappingProxyType(
     {"sagittal": (0, (-4.0, 0.0, 4.0)), "axial": (2, (-5.0, 0.0, 5.0))}
@@ -149,8 +149,8 @@ def inference(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _description(name: str, settings: Mapping[str, Any]) -> str:
     text = "U-Net trained on generated anatomy alone. Needs the package lumbar-node (models.unet.UNet)."
-    if name in ACROSS:
-        text += " It sees each slice with its neighbours as channels."
+    if name in SLICES:
+        text += f" It sees each slice with those {list(_neighbours(name, settings))} mm away as channels."
     elif settings["in_channels"] != 1:
         others = {k: v for k, v in settings.items() if k not in ("classes", "features")}
         text += (
@@ -188,13 +188,6 @@ def _data_format(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"inputs": {"image": image}, "outputs": {"pred": pred}}
 
 
-def _shifts(settings: Mapping[str, Any]) -> list[int]:
-    """Neighbours that are shown with a slice, in slices as far apart as those of the training."""
-    distances = settings.get("neighbours_mm", [-1, 0, 1])
-    nearest = min(abs(distance) for distance in distances if distance)
-    return [round(distance / nearest) for distance in distances]
-
-
 def _neighbours(name: str, settings: Mapping[str, Any]) -> tuple[float, ...]:
     if name not in SLICES:
         raise ManifestError(f"{name}: across which axis its slices lie is not known; add it to SLICES")
@@ -207,10 +200,9 @@ def _neighbours(name: str, settings: Mapping[str, Any]) -> tuple[float, ...]:
 def _inferer(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     stride = _stride(settings)
     if settings["dimensions"] == 2:
-        if name not in ACROSS:
-            raise ManifestError(f"{name}: across which axis its slices lie is not known; add it to ACROSS")
-        inferer = {"_target_": "models.neighbours.NeighbourInferer", "axis": ACROSS[name], "stride": stride}
-        return {**inferer, "shifts": _shifts(settings)}
+        near = list(_neighbours(name, settings))
+        inferer = {"_target_": "models.neighbours.NeighbourInferer"}
+        return {**inferer, "axis": SLICES[name][0], "neighbours_mm": near, "stride": stride}
     return {
         "_target_": "SlidingWindowInferer",
         "roi_size": [PATCH_STRIDES * stride] * 3,

@@ -82,7 +82,8 @@ def prepare(bundle: LoadedBundle, volume: Volume) -> tuple[Tensor, Affine]:
 
     Returns
     -------
-    float32 tensor of shape (1, C, i, j, k), on the bundle's device, and its affine, (i, j, k, 1) -> LPS mm
+    float32 tensor of shape (1, C, i, j, k), on the bundle's device, which knows its affine as MONAI does, and
+    that affine, (i, j, k, 1) -> LPS mm
     """
     image = MetaTensor(torch.from_numpy(volume.voxels), affine=torch.from_numpy(LPS_RAS @ volume.affine))
     image.meta["original_channel_dim"] = "no_channel"
@@ -91,7 +92,7 @@ def prepare(bundle: LoadedBundle, volume: Volume) -> tuple[Tensor, Affine]:
         data = transform(data)
     prepared = data[bundle.key]
     affine = np.asarray(prepared.affine, np.float64)
-    return prepared.as_tensor().float()[None].to(bundle.device), LPS_RAS @ affine
+    return prepared.float()[None].to(bundle.device), LPS_RAS @ affine
 
 
 def told(error: Exception) -> str:
