@@ -14,12 +14,9 @@ from pipelines.features.boxes import bounding_box
 
 Edge = Literal["wrap", "mirror"]
 
-MARGIN = 4
-"""Three voxels for coif1 and one more, where PyRadiomics extends an odd-sized crop to an even one."""
-
 
 def crop(
-    image: NDArray[Any], roi: NDArray[np.bool_], edge: Edge, margin: int = MARGIN
+    image: NDArray[Any], roi: NDArray[np.bool_], edge: Edge, margin: int
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Cut a region out with a margin, inventing what lies beyond the volume's edge.
 

@@ -1,23 +1,16 @@
-"""PyRadiomics on one prepared crop."""
+"""Which engine computes the features of a crop: the node's own, or PyRadiomics itself."""
 
-import logging
 from collections import OrderedDict
 
-import numpy as np
-import SimpleITK
-from radiomics.featureextractor import RadiomicsFeatureExtractor
-
-from pipelines.errors import FeatureError
+from pipelines.features.radiomics import lumbar, pyradiomics
 from pipelines.features.radiomics.prepare import Crop
 from pipelines.features.radiomics.profiles import Profile
 
-# PyRadiomics logs to stderr through a handler of its own, a line for every filter and warning. Only its own
-# logger is turned down; the application's logging stays as it is.
-logging.getLogger("radiomics").setLevel(logging.CRITICAL)
+ENGINES = {"lumbar": lumbar.compute, "pyradiomics": pyradiomics.compute}
 
 
 def compute(crop: Crop, profile: Profile) -> "OrderedDict[str, float]":
-    """Compute a profile's features of one crop.
+    """Compute a profile's features of one crop with the engine that its setting `engine` names.
 
     Parameters
     ----------
@@ -33,27 +26,6 @@ def compute(crop: Crop, profile: Profile) -> "OrderedDict[str, float]":
     Raises
     ------
     FeatureError
-        ENGINE_FAILED where PyRadiomics refuses what has passed the checks of `outcomes`.
+        An outcome of `outcomes`, ROI_GREY_LEVELS, or ENGINE_FAILED.
     """
-    image = SimpleITK.GetImageFromArray(crop.image)
-    mask = SimpleITK.GetImageFromArray(crop.roi.astype(np.uint8))
-    for each in (image, mask):
-        each.SetSpacing(crop.spacing[::-1])  # x, y, z
-    try:
-        found = _extractor(profile).execute(image, mask)
-    except (ValueError, np.linalg.LinAlgError) as error:
-        raise FeatureError(
-            "ENGINE_FAILED", f"PyRadiomics could not compute the structure: {error}"
-        ) from error
-    return OrderedDict((name, float(value)) for name, value in found.items())
-
-
-def _extractor(profile: Profile) -> RadiomicsFeatureExtractor:
-    extractor = RadiomicsFeatureExtractor(additionalInfo=False, **profile.engine_settings)
-    extractor.disableAllImageTypes()
-    for name in profile.image_types:
-        extractor.enableImageTypeByName(name)
-    extractor.disableAllFeatures()
-    for name in profile.classes:
-        extractor.enableFeatureClassByName(name)
-    return extractor
+    return ENGINES[profile.engine](crop, profile)

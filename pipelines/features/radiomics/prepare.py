@@ -1,5 +1,6 @@
 """From a volume and a label to the crop whose features are extracted: normalise, resample, cut."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,29 +8,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import FeatureError
-from pipelines.features.boxes import bounding_box
+from pipelines.features.boxes import Box, bounding_box, widened
+from pipelines.features.radiomics import wavelet
 from pipelines.features.radiomics.crop import crop
 from pipelines.features.radiomics.outcomes import check_finite, check_shape, check_values
 from pipelines.features.radiomics.profiles import Profile
 from pipelines.features.radiomics.resample import Triple, resample
 
+LOG_REACH = 24
+"""Widths beyond which the recursive Gaussian, which decays as exp(-1.7 x / width), is below rounding."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Crop:
-    """A region as PyRadiomics gets it.
+    """A region as an engine gets it.
 
     Attributes
     ----------
     image : float64 array of shape (slices, rows, columns)
-        float32 would not do: it moves a quarter of the features by more than 1e-6.
+        The region with the margin that wavelet images read. float32 would not do: it moves a quarter of
+        the features by more than 1e-6.
     roi : bool array of the same shape
     spacing : tuple of three float
         mm along slice, row and column index.
+    wide : float64 array of shape (slices, rows, columns)
+        The region with all that Laplacian of Gaussian images read of the volume; empty without these.
+    place : tuple of three int
+        Where the first voxel of `image` lies in `wide`; may be outside of it.
     """
 
     image: NDArray[np.float64]
     roi: NDArray[np.bool_]
     spacing: Triple
+    wide: NDArray[np.float64]
+    place: tuple[int, int, int]
+
+    def embed(self, roi: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Give a region of the shape of `image` in the shape of `wide`."""
+        inside = np.zeros(self.wide.shape, bool)
+        inside[tuple(np.argwhere(roi).T + np.array(self.place)[:, None])] = True
+        return inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +122,28 @@ def prepare(
             extrapolate=edge == "mirror",
         )
         check_shape(roi)
-    voxels, inside = crop(image, roi, edge)
-    voxels = (voxels.astype(np.float64) - scale.mean) * scale.factor
+    margin = (
+        wavelet.margin(settings) + 1
+    )  # one more, where PyRadiomics extends an odd-sized crop to an even one
+    voxels, inside = crop(image, roi, edge, margin)
+    voxels = _scaled(voxels, scale)
     check_values(voxels, inside)
-    return Crop(voxels, inside, spacing)
+    box = bounding_box(roi)
+    around = _reach(box, image.shape, spacing, profile)
+    wide = _scaled(image[around], scale)
+    check_finite(wide)
+    first, second, third = (int(a.start - margin - b.start) for a, b in zip(box, around, strict=True))
+    return Crop(voxels, inside, spacing, wide, (first, second, third))
+
+
+def _scaled(image: NDArray[Any], scale: Scaling) -> NDArray[np.float64]:
+    return (image.astype(np.float64) - scale.mean) * scale.factor
+
+
+def _reach(box: Box, shape: tuple[int, ...], spacing: Triple, profile: Profile) -> Box:
+    """Give what Laplacian of Gaussian images of a region read, as far as the volume reaches."""
+    if "LoG" not in profile.image_types:
+        return slice(0, 0), slice(0, 0), slice(0, 0)
+    widest = LOG_REACH * max(profile.settings.get("sigma", (0,)))
+    margin = [math.ceil(widest / step) for step in spacing]
+    return widened(box, (margin[0], margin[1], margin[2]), shape)

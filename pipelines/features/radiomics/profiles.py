@@ -10,9 +10,10 @@ from typing import Any
 from pipelines.errors import FeatureError
 
 IMAGE_TYPES = ("Original", "Wavelet")
+"""Of the shipped profiles. "LoG" is the third that there is; it needs setting `sigma`, widths in mm."""
 FEATURE_CLASSES = ("firstorder", "shape", "glcm", "glszm", "glrlm", "ngtdm", "gldm")
 
-OWN_SETTINGS = frozenset({"normalizeRegion", "edge"})
+OWN_SETTINGS = frozenset({"normalizeRegion", "edge", "engine"})
 """Settings that PyRadiomics does not have: see `Profile`."""
 
 PREPARATION_SETTINGS = OWN_SETTINGS | {
@@ -38,13 +39,20 @@ ENGINE_SETTINGS = frozenset(
         "wavelet",
         "start_level",
         "level",
+        "sigma",
         "resegmentRange",
         "resegmentMode",
         "resegmentShape",
     }
 )
 
-_CHOICES = {"normalizeRegion": ("image", "labelled"), "edge": ("wrap", "mirror")}
+_CHOICES = {
+    "normalizeRegion": ("image", "labelled"),
+    "edge": ("wrap", "mirror"),
+    "engine": ("lumbar", "pyradiomics"),
+    "resegmentMode": ("absolute", "relative", "sigma"),
+}
+"""What settings may be; the first is the default."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +64,11 @@ class Profile:
     name, version : str
         A profile never changes under its version.
     settings : mapping
-        PyRadiomics' settings under PyRadiomics' names (spacings in x, y, z order) and two of ours:
+        PyRadiomics' settings under PyRadiomics' names (spacings in x, y, z order) and three of ours:
         `normalizeRegion` ("image": mean and SD over the whole image, as PyRadiomics; "labelled": over all
-        labelled voxels, whatever the field of view) and `edge` ("wrap": a region at the volume's edge sees
-        the opposite side in wavelet images, as in PyRadiomics; "mirror": it sees its own neighbourhood).
+        labelled voxels, whatever the field of view), `edge` ("wrap": a region at the volume's edge sees
+        the opposite side in wavelet images, as in PyRadiomics; "mirror": it sees its own neighbourhood) and
+        `engine` ("lumbar": the node's own; "pyradiomics": the same values, many times slower).
     image_types, classes : tuple of str
     """
 
@@ -83,6 +92,11 @@ class Profile:
     def label(self) -> str:
         """Name and version as results show them, e.g. "paper@1"."""
         return f"{self.name}@{self.version}"
+
+    @property
+    def engine(self) -> str:
+        """The engine that computes the features."""
+        return str(self.settings.get("engine", "lumbar"))
 
     @property
     def engine_settings(self) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def test_volume_is_exact_on_a_sheared_grid(segment, sagittal):
     assert body["original_shape_VoxelVolume"] == pytest.approx(5 * 8 * 10 * 4.0)
 
 
-def test_what_pyradiomics_refuses_is_an_outcome(sagittal):
-    vectors = extract_series(sagittal, {"binWidth": 25, "resegmentRange": (9000, 9001)})
-    assert [v.reason.code for v in vectors] == ["ENGINE_FAILED", "ENGINE_FAILED", "ROI_LINE"]
+@pytest.mark.parametrize(("engine", "code"), [("lumbar", "ROI_EMPTY"), ("pyradiomics", "ENGINE_FAILED")])
+def test_what_an_engine_refuses_is_an_outcome(sagittal, engine, code):
+    vectors = extract_series(sagittal, {"resegmentRange": (9000, 9001), "engine": engine})
+    assert [v.reason.code for v in vectors] == [code, code, "ROI_LINE"]
