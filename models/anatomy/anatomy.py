@@ -9,11 +9,17 @@ from torch import Tensor
 from models.anatomy.canal import paint_canal, shape_canal
 from models.anatomy.canvas import blank_canvas
 from models.anatomy.disc import paint_disc
+from models.anatomy.endplates import paint_end_plates
+from models.anatomy.foramina import paint_roots, paint_surroundings
 from models.anatomy.grid import FieldOfView, Grid
+from models.anatomy.hardware import paint_hardware
 from models.anatomy.lesions import paint_lesions
 from models.anatomy.muscles import paint_muscles
-from models.anatomy.pelvis import paint_hips, paint_ilium, paint_ribs, shape_ilium
+from models.anatomy.osteophytes import paint_osteophytes
+from models.anatomy.pathology import Pathology, draw_pathology
+from models.anatomy.pelvis import paint_hips, paint_ilium, shape_ilium
 from models.anatomy.randomness import Randomness
+from models.anatomy.ribs import paint_ribs
 from models.anatomy.sacrum import paint_sacrum
 from models.anatomy.scene import Scene, set_scene
 from models.anatomy.spine import Spine, plan_spine
@@ -55,6 +61,11 @@ class Anatomy:
     random: Randomness
 
     @property
+    def transitional(self) -> bool:
+        """Whether counting levels in this person is ambiguous."""
+        return self.spine.transitional
+
+    @property
     def spacing(self) -> tuple[float, float, float]:
         """Edge lengths of a voxel in mm."""
         x, y, z = (float(step) for step in self.grid.spacing)
@@ -71,6 +82,7 @@ def generate(
     field_of_view: FieldOfView,
     spacing: float | tuple[float, float, float],
     device: str = "cpu",
+    pathology: Pathology | None = None,
 ) -> Anatomy:
     """Generate a lumbar anatomy.
 
@@ -84,6 +96,8 @@ def generate(
         Voxel size in mm.
     device : str
         Torch device.
+    pathology : Pathology, optional
+        Findings of the spine; drawn at random by default.
 
     Returns
     -------
@@ -97,7 +111,8 @@ def generate(
     grid = _make_grid(field_of_view, spacing, device)
     random = Randomness(seed, device)
     canvas = blank_canvas(grid, random)
-    scene = set_scene(canvas, random, plan_spine(random))
+    spine = plan_spine(random, draw_pathology(random) if pathology is None else pathology)
+    scene = set_scene(canvas, random, spine)
     first_sacral = _paint(scene)
     centres = np.stack([body.centre for body in scene.spine.vertebrae])
     return Anatomy(canvas.tissues, canvas.instances, first_sacral, centres, scene.spine, grid, random)
@@ -114,20 +129,25 @@ def _make_grid(field_of_view: FieldOfView, spacing: float | tuple[float, float, 
 
 
 def _paint(scene: Scene) -> Tensor:
-    """Paint from the outside to the canal; return the body of S1."""
+    """Paint from the outside to the canal, then what was added later in life; return the body of S1."""
     trunk = paint_trunk(scene)
     paint_muscles(scene, trunk)
     paint_vessels(scene)
     canal, ilium = shape_canal(scene), shape_ilium(scene, trunk)
     cortex = scene.random.uniform(0.6, 1.6)  # mm
+    paint_surroundings(scene, canal)
     paint_ribs(scene)
     bone, first_sacral = paint_sacrum(scene, cortex, canal, ilium)
     paint_ilium(scene, ilium)
     paint_hips(scene)
     for level in range(len(scene.spine.vertebrae)):
         bone = paint_vertebra(scene, level, cortex, bone, canal.distance)
+    paint_osteophytes(scene)
     for disc in scene.spine.discs:
         paint_disc(scene, disc)
     paint_canal(scene, canal)
+    paint_roots(scene)
     paint_lesions(scene)
+    paint_end_plates(scene)
+    paint_hardware(scene)
     return first_sacral

@@ -16,7 +16,7 @@ from models.anatomy.tissues import (
     Tissue,
 )
 
-SACRAL_TAPER = (1.0, 0.75, 0.55, 0.4, 0.15)  # of the canal, at the middle of S1 to S5
+SACRAL_TAPER = (1.0, 1.0, 0.75, 0.55, 0.4, 0.15)  # of the canal, at the segments' middles; last S5
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +38,14 @@ def shape_canal(scene: Scene) -> Canal:
     """Elliptic canal: tapering in the sacrum, pinched at worn discs, stretched where the spine is tilted."""
     spine = scene.spine
     heights = [body.centre[2] for body in reversed(spine.sacrum)]
-    taper = np.interp(scene.heights, [heights[0] - 6, *heights], [0.05, *reversed(SACRAL_TAPER)])
+    sizes = [0.05, *reversed(SACRAL_TAPER[-len(heights) :])]
+    taper = np.interp(scene.heights, [heights[0] - 6, *heights], sizes)
     pinch = _draw_pinch(scene)
     stretch = 1 / np.clip(np.cos(_tilt(scene)), 0.5, 1)
     width, depth = spine.canal_width, spine.canal_depth
     across = scene.left / scene.column(width * taper * (0.7 + 0.3 * pinch))
     deep = scene.back / scene.column(depth * taper * stretch)
+    deep = deep / (1 + (deep > 0) * scene.column(_recess(scene)))
     radius = (across**2 + deep**2).sqrt().clamp(min=0.05)
     reach = (scene.left**2 + (scene.back * scene.column(1 / stretch)) ** 2).sqrt()
     ended = pinch * np.sqrt(np.clip((scene.heights - _end_of_sac(scene)) / 18, 0, 1))
@@ -56,7 +58,7 @@ def shape_canal(scene: Scene) -> Canal:
 
 def _end_of_sac(scene: Scene) -> float:
     """Height of the sac's tip, mm: at S2, now and then at S1 or S3 (Macdonald et al., Clin Anat 1999)."""
-    first, second = (scene.spine.sacrum[k].centre[2] for k in (0, 1))
+    first, second = (scene.spine.sacrum[k].centre[2] for k in (-5, -4))
     return float(second + scene.random.normal(0, 0.5) * (first - second))
 
 
@@ -69,6 +71,16 @@ def _draw_pinch(scene: Scene) -> Profile:
             height = (body.centre - body.axes[:, 2] * (body.half_height + disc.height / 2))[2]
             pinch = pinch * (1 - depth * np.exp(-(((scene.heights - height) / 5) ** 2)))
     return pinch
+
+
+def _recess(scene: Scene) -> Profile:
+    """By how much fat widens the canal backward between the laminae, as a fraction."""
+    depth = scene.random.uniform(0.0, 0.5)
+    recess = np.zeros_like(scene.heights)
+    for disc, body in zip(scene.spine.discs, scene.spine.vertebrae, strict=True):
+        height = (body.centre - body.axes[:, 2] * (body.half_height + disc.height))[2]
+        recess += depth * np.exp(-(((scene.heights - height) / 7) ** 2))
+    return recess
 
 
 def _tilt(scene: Scene) -> Profile:

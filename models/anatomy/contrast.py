@@ -62,6 +62,12 @@ CT: Table = {
     Tissue.LIVER: (75, 30),
     Tissue.CARTILAGE: (85, 20),
     Tissue.VEIN: (75, 30),
+    Tissue.OEDEMA: (130, 70),
+    Tissue.FATTY_MARROW: (60, 60),
+    Tissue.SCLEROSIS: (480, 170),
+    Tissue.HAEMANGIOMA: (20, 60),
+    Tissue.CALCIFICATION: (450, 200),
+    Tissue.POLYMER: (180, 50),
 }
 
 T2: Table = {
@@ -98,6 +104,12 @@ T2: Table = {
     Tissue.LIVER: (0.3, 0.12),
     Tissue.CARTILAGE: (0.2, 0.08),
     Tissue.VEIN: (0.65, 0.2),
+    Tissue.OEDEMA: (0.75, 0.15),
+    Tissue.FATTY_MARROW: (0.65, 0.12),
+    Tissue.SCLEROSIS: (0.15, 0.08),
+    Tissue.HAEMANGIOMA: (0.85, 0.15),
+    Tissue.CALCIFICATION: (0.1, 0.08),
+    Tissue.POLYMER: (0.03, 0.02),
 }
 
 T1: Table = {
@@ -134,6 +146,12 @@ T1: Table = {
     Tissue.LIVER: (0.5, 0.12),
     Tissue.CARTILAGE: (0.3, 0.08),
     Tissue.VEIN: (0.3, 0.15),
+    Tissue.OEDEMA: (0.28, 0.08),
+    Tissue.FATTY_MARROW: (0.8, 0.12),
+    Tissue.SCLEROSIS: (0.15, 0.08),
+    Tissue.HAEMANGIOMA: (0.75, 0.15),
+    Tissue.CALCIFICATION: (0.15, 0.15),
+    Tissue.POLYMER: (0.03, 0.02),
 }
 
 WATER: Table = {
@@ -160,6 +178,10 @@ WATER: Table = {
     Tissue.BONE_LESION: (0.4, 0.2),
     Tissue.CARTILAGE: (0.4, 0.12),
     Tissue.VEIN: (0.5, 0.2),
+    Tissue.OEDEMA: (0.55, 0.15),
+    Tissue.FATTY_MARROW: (0.15, 0.08),
+    Tissue.SCLEROSIS: (0.15, 0.08),
+    Tissue.HAEMANGIOMA: (0.4, 0.2),
 }
 
 FAT: Table = {
@@ -175,6 +197,9 @@ FAT: Table = {
     Tissue.SACRUM_MARROW: (0.45, 0.12),
     Tissue.BONE_LESION: (0.5, 0.2),
     Tissue.BRIGHT_ORGAN: (0.1, 0.1),
+    Tissue.OEDEMA: (0.15, 0.08),
+    Tissue.FATTY_MARROW: (0.75, 0.12),
+    Tissue.HAEMANGIOMA: (0.65, 0.15),
 }
 
 T2_WATER: Table = {
@@ -192,6 +217,10 @@ T2_WATER: Table = {
     Tissue.ANNULUS: (0.4, 0.2),
     Tissue.NUCLEUS: (0.65, 0.2),
     Tissue.BONE_LESION: (0.5, 0.25),
+    Tissue.OEDEMA: (0.7, 0.15),
+    Tissue.FATTY_MARROW: (0.12, 0.07),
+    Tissue.HAEMANGIOMA: (0.5, 0.2),
+    Tissue.CARTILAGE: (0.35, 0.15),
 }
 
 STIR: Table = {
@@ -206,6 +235,8 @@ STIR: Table = {
     Tissue.NUCLEUS: (0.5, 0.22),
     Tissue.BONE_LESION: (0.7, 0.25),
     Tissue.KIDNEY: (0.9, 0.15),
+    Tissue.OEDEMA: (0.8, 0.15),
+    Tissue.FATTY_MARROW: (0.07, 0.04),
 }
 
 TABLES: Mapping[Contrast, Table] = {

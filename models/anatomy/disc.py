@@ -2,8 +2,8 @@
 
 What readers outline as disc is less than the space between the bones: each end plate is covered by 0.6 to
 1 mm of cartilage (Roberts et al., Spine 1989;14(2):166-174), and the outermost annulus, dark on every MR
-contrast, passes into the longitudinal ligaments and the rings of the bodies. Both are painted but
-belong to no disc.
+contrast, passes into the longitudinal ligaments and the rings of the bodies. Both are painted but belong to
+no disc.
 """
 
 from dataclasses import dataclass
@@ -12,24 +12,30 @@ import torch
 from torch import Tensor
 
 from models.anatomy.canvas import Canvas
+from models.anatomy.column import Disc
+from models.anatomy.pathology import Herniation
 from models.anatomy.randomness import Randomness
 from models.anatomy.scene import Scene
-from models.anatomy.shapes import Body, body_surface
-from models.anatomy.spine import Disc, Vector
+from models.anatomy.shapes import Body, Vector, body_surface
 from models.anatomy.tissues import FIRST_DISC, FIRST_VERTEBRA, SACRUM, Tissue
 
-REACH = (34.0, 28.0, 20.0)  # mm
+REACH = (36.0, 32.0, 24.0)  # mm
 
 
 @dataclass(frozen=True, eq=False)
-class _Space:
-    """The space between two bodies; tensors of (x, y, z).
+class Space:
+    """The space between two bodies.
 
     Attributes
     ----------
-    rim : mm inside the outline that the two end plates share, negative outside.
-    plate : mm from the nearer end plate, negative in bone.
-    local : (3, x, y, z) coordinates in the disc's own frame, mm.
+    rim : (x, y, z) tensor
+        mm inside the outline that the two end plates share, negative outside.
+    plate : (x, y, z) tensor
+        mm from the nearer end plate, negative in bone.
+    local : (3, x, y, z) tensor
+        Coordinates in the disc's own frame, mm.
+    width, depth, height : float
+        Half width and half depth of the end plates, and the distance between them, mm.
     """
 
     rim: Tensor
@@ -37,33 +43,16 @@ class _Space:
     local: Tensor
     width: float
     depth: float
+    height: float
 
 
-def paint_disc(scene: Scene, disc: Disc) -> None:
-    """Paint ligament, cartilage, annulus and nucleus; worn discs bulge and may be herniated."""
-    spine, random = scene.spine, scene.random
-    above = spine.vertebrae[disc.index]
-    below = spine.sacrum[0] if disc.index == 0 else spine.vertebrae[disc.index - 1]
+def shape_space(scene: Scene, disc: Disc) -> tuple[Canvas, Space] | None:
+    """Measure the space of a disc on its part of the canvas; None if it is out of view."""
+    above, below = scene.spine.vertebrae[disc.index], scene.spine.below(disc.index)
     centre = (_end_plate(below, 1) + _end_plate(above, -1)) / 2
     part = scene.canvas.window(centre, REACH)
     if part is None:
-        return
-    space = _space(part, centre, disc, below, above)
-    free = (space.plate > 0) & ~((part.instances >= FIRST_VERTEBRA) & (part.instances <= SACRUM))
-    edge = space.rim + _bulge(random, disc, space)
-    tissue = free & (edge > 0)
-    cartilage, ligament = random.uniform(0.6, 1.0), random.uniform(1.5, 3.0)
-    cover = min(cartilage, 0.2 * disc.height)
-    inside = tissue & (edge > ligament) & (space.plate > cover)
-    if disc.degeneration > 0.45 and random.chance(0.5):
-        inside = inside | (free & (space.plate > cover) & _herniation(random, space))
-    part.paint(tissue, Tissue.LIGAMENT, instance=0)
-    part.paint(tissue & (edge > ligament * 0.5) & (space.plate <= cover), Tissue.CARTILAGE)
-    part.paint(inside, Tissue.ANNULUS, FIRST_DISC + disc.index)
-    part.paint(_nucleus(random, space) & inside, Tissue.NUCLEUS)
-
-
-def _space(part: Canvas, centre: Vector, disc: Disc, below: Body, above: Body) -> _Space:
+        return None
     from_below = part.local(below.centre, below.axes)
     from_above = part.local(above.centre, above.axes)
     _, floor, _ = body_surface(from_below, below)
@@ -71,7 +60,34 @@ def _space(part: Canvas, centre: Vector, disc: Disc, below: Body, above: Body) -
     plate = torch.minimum(from_below[2] - floor, -from_above[2] - roof)
     rim = (_rim(from_below, below) + _rim(from_above, above)) / 2
     width, depth = (below.half_width + above.half_width) / 2, (below.half_depth + above.half_depth) / 2
-    return _Space(rim, plate, part.local(centre, disc.axes), width, depth)
+    return part, Space(rim, plate, part.local(centre, disc.axes), width, depth, disc.height)
+
+
+def paint_disc(scene: Scene, disc: Disc) -> None:
+    """Paint ligament, cartilage, annulus and nucleus, herniations, gas and chalk."""
+    random, findings = scene.random, scene.spine.pathology
+    found = shape_space(scene, disc)
+    if found is None:
+        return
+    part, space = found
+    herniation = findings.herniations.get(disc.index)
+    cartilage, ligament = min(random.uniform(0.6, 1.0), 0.2 * disc.height), random.uniform(1.5, 3.0)
+    edge = space.rim + _bulge(random, disc, space)
+    if herniation is not None and not herniation.extruded:
+        edge = edge + (herniation.reach + ligament) * _protrusion(random, herniation, space)
+    unboned = ~((part.instances >= FIRST_VERTEBRA) & (part.instances <= SACRUM))
+    tissue = (space.plate > 0) & unboned & (edge > 0)
+    inside = tissue & (edge > ligament) & (space.plate > cartilage)
+    if herniation is not None and herniation.extruded:
+        inside = inside | (unboned & _extrusion(random, herniation, space))
+    part.paint(tissue, Tissue.LIGAMENT, instance=0)
+    part.paint(tissue & (edge > ligament * 0.5) & (space.plate <= cartilage), Tissue.CARTILAGE)
+    part.paint(inside, Tissue.ANNULUS, FIRST_DISC + disc.index)
+    part.paint(_nucleus(random, space) & inside, Tissue.NUCLEUS)
+    if disc.index in findings.vacuum:
+        part.paint(_vacuum(random, space) & inside, Tissue.GAS)
+    if disc.index in findings.calcified:
+        part.paint(_chalk(random, space) & inside, Tissue.CALCIFICATION)
 
 
 def _rim(local: Tensor, body: Body) -> Tensor:
@@ -85,15 +101,35 @@ def _rim(local: Tensor, body: Body) -> Tensor:
     return inside
 
 
-def _bulge(random: Randomness, disc: Disc, space: _Space) -> Tensor:
-    """How far the edge stands out, mm: wear bulges it, above all behind."""
+def _bulge(random: Randomness, disc: Disc, space: Space) -> Tensor:
+    """How far the edge stands out, mm: wear bulges it all round, above all behind."""
     behind = torch.exp(-(((space.local[1] / space.depth - 1) / 0.5) ** 2))
-    return random.uniform(-1.0, 0.5) + disc.degeneration * (
-        random.uniform(0, 2) * behind + random.uniform(0, 1.5)
-    )
+    wear = disc.degeneration * (random.uniform(0, 2) * behind + random.uniform(0, 1.5))
+    return random.uniform(-1.0, 0.5) + wear
 
 
-def _nucleus(random: Randomness, space: _Space) -> Tensor:
+def _protrusion(random: Randomness, herniation: Herniation, space: Space) -> Tensor:
+    """Rise of the outline behind, 0 to 1, wider than it is long."""
+    u, v, _ = space.local
+    width = random.uniform(5, 9)
+    rise: Tensor = torch.exp(-(((u - herniation.side) / width) ** 2)) * (v > 0)
+    return rise
+
+
+def _extrusion(random: Randomness, herniation: Herniation, space: Space) -> Tensor:
+    """Drop behind the end plates on a narrow neck."""
+    u, v, w = space.local
+    reach, middle = herniation.reach, space.depth * (1 - 0.25 * (herniation.side / space.width) ** 2)
+    width = random.uniform(3.5, 6)
+    drop = ((u - herniation.side) / width) ** 2
+    drop = drop + ((v - middle - reach / 2 + 1) / (reach / 2 + 1)) ** 2
+    drop = drop + ((w - herniation.migration * 0.6) / (3 + abs(herniation.migration) * 0.6)) ** 2
+    neck = ((u - herniation.side) / 3) ** 2 + (w / 2.5) ** 2
+    inside: Tensor = (drop < 1) | ((neck < 1) & (v > middle - 5) & (v < middle + reach / 2))
+    return inside
+
+
+def _nucleus(random: Randomness, space: Space) -> Tensor:
     u, v, _ = space.local
     across = (u / (space.width * random.uniform(0.55, 0.72))) ** 2
     deep = ((v - 0.08 * space.depth) / (space.depth * random.uniform(0.5, 0.68))) ** 2
@@ -101,13 +137,25 @@ def _nucleus(random: Randomness, space: _Space) -> Tensor:
     return inside
 
 
-def _herniation(random: Randomness, space: _Space) -> Tensor:
-    """Build an ellipsoid at the back of the disc."""
+def _vacuum(random: Randomness, space: Space) -> Tensor:
+    """Clefts of gas along the middle of the disc, uneven."""
     u, v, w = space.local
-    x = random.uniform(-0.4, 0.4) * space.width
-    across = ((u - x) / random.uniform(4, 9)) ** 2
-    deep = ((v - space.depth * 0.93) / random.uniform(2.5, 6)) ** 2
-    inside: Tensor = across + deep + (w / random.uniform(2.5, 6)) ** 2 < 1
+    x, y = random.uniform(-0.3, 0.3) * space.width, random.uniform(-0.4, 0.2) * space.depth
+    wide = ((u - x) / (space.width * random.uniform(0.4, 0.75))) ** 2 + (
+        (v - y) / (space.depth * random.uniform(0.4, 0.7))
+    ) ** 2
+    thick = random.uniform(0.9, 2.0) * (1 - wide).clamp(min=0).sqrt()
+    inside: Tensor = (w - 0.8 * torch.sin(u / 5 + x)).abs() < thick
+    return inside
+
+
+def _chalk(random: Randomness, space: Space) -> Tensor:
+    """Lump of calcium in annulus or nucleus."""
+    u, v, w = space.local
+    x, y = random.uniform(-0.6, 0.6) * space.width, random.uniform(-0.7, 0.6) * space.depth
+    inside: Tensor = ((u - x) / random.uniform(2, 7)) ** 2 + ((v - y) / random.uniform(2, 5)) ** 2 + (
+        w / random.uniform(1.5, 4)
+    ) ** 2 < 1
     return inside
 
 

@@ -1,4 +1,4 @@
-"""Iliac wings, hips and the lowest ribs: bone that is not spine."""
+"""Iliac wings and hips: bone that is not spine."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from models.anatomy.implicit import meet
-from models.anatomy.scene import L5, T11, T12, Scene
+from models.anatomy.scene import L5, Scene
 from models.anatomy.tissues import Tissue
 from models.anatomy.trunk import Trunk
 
@@ -18,7 +18,7 @@ HIPS_BELOW = -170.0  # mm: a field of view that ends above shows no hip
 def shape_ilium(scene: Scene, trunk: Trunk) -> Tensor:
     """Distance to the iliac wings in mm: oblique plates, thickest at the sacroiliac joint."""
     draw, spine = scene.random.uniform, scene.spine
-    promontory, notch = float(spine.promontory[2]), float(spine.sacrum[2].centre[2])
+    promontory, notch = float(spine.promontory[2]), float(spine.sacrum[-3].centre[2])
     out = scene.lateral * (1 + scene.random.normal(0, 0.02) * torch.sign(scene.left))
     slope = draw(1.1, 1.6)
     plane = _joint_depth(scene) - (out - draw(51, 57) * spine.size) * slope
@@ -34,7 +34,7 @@ def shape_ilium(scene: Scene, trunk: Trunk) -> Tensor:
 
 def _joint_depth(scene: Scene) -> float:
     """Position y of the middle of the sacroiliac joint, beside the lower end of S1, mm."""
-    first = scene.spine.sacrum[0]
+    first = scene.spine.sacrum[-5]
     middle = first.axes[:, 1] * (first.half_depth - 4) - first.axes[:, 2] * first.half_height
     return float((first.centre + middle)[1])
 
@@ -90,17 +90,3 @@ def _ball(
     p, q, r = ((part.points[k] - centre[k]) / radii[k] for k in range(3))
     distance = (p**2 + q**2 + r**2).sqrt()
     part.paint_bone(distance < 1, distance > 1 - cortex / min(radii), rim, marrow, instance=0)
-
-
-def paint_ribs(scene: Scene) -> None:
-    """Paint the 11th and 12th ribs; the 12th may be short enough to pass for a transverse process."""
-    random = scene.random
-    ribs = ((T11, random.uniform(60, 110)), (T12, random.uniform(25, 90)))
-    for level, length in ribs:
-        for side in (1, -1):
-            out = side * scene.left - 24
-            behind = 2 + 10 * torch.sin((out / 45).clamp(0, 1.57)) - (out - 60).clamp(min=0) * 0.7
-            height = scene.height_of(level) + 4 - out * random.uniform(0.35, 0.75)
-            distance = ((scene.back - behind) ** 2 + ((scene.up - height) * 0.8) ** 2).sqrt()
-            rib = (distance < random.uniform(4, 5.5)) & (out > 0) & (out < length)
-            scene.canvas.paint_bone(rib, distance > 3.2, Tissue.RIB_CORTEX, Tissue.RIB_MARROW, instance=0)

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from models.anatomy.implicit import meet
 
+Vector = NDArray[np.float64]
+
 RIM = 1.5  # mm over which the edges of the end plates are rounded
 
 

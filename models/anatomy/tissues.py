@@ -34,15 +34,22 @@ class Tissue(IntEnum):
     SACRUM_MARROW = 25
     LIGAMENT = 26
     METAL = 27
-    BONE_LESION = 28  #: focal lesions, end-plate changes, the basivertebral vein
+    BONE_LESION = 28  #: focal lesions of any signal
     BRIGHT_ORGAN = 29
     LIVER = 30
     CARTILAGE = 31  #: end plates of the discs, facet joints, sacroiliac joints
     VEIN = 32  #: basivertebral veins
+    OEDEMA = 33  #: marrow of Modic type 1 and of fresh fractures
+    FATTY_MARROW = 34  #: Modic type 2
+    SCLEROSIS = 35  #: Modic type 3, bone graft
+    HAEMANGIOMA = 36
+    CALCIFICATION = 37  #: in discs
+    POLYMER = 38  #: plastic cages
 
 
 LEVELS = ("L5", "L4", "L3", "L2", "L1", "T12", "T11")
-"""Vertebrae from the sacrum upward; vertebra `LEVELS[i]` is instance `i + 1`."""
+"""Vertebrae from the sacrum upward, counted from the lowest that is not part of it, whatever its ribs say;
+vertebra `LEVELS[i]` is instance `i + 1`."""
 
 DISCS = ("L5-S1", "L4-L5", "L3-L4", "L2-L3", "L1-L2", "T12-L1", "T11-T12")
 """Discs from the sacrum upward; disc `DISCS[i]` is instance `FIRST_DISC + i`."""

@@ -4,8 +4,17 @@ import torch
 from torch import Tensor
 
 from models.anatomy.canvas import Canvas
+from models.anatomy.facets import facet_below
 from models.anatomy.implicit import join
-from models.anatomy.posterior import PEDICLE_HALF_WIDTH, Arch, arch_distance, facet_below
+from models.anatomy.pathology import Transition
+from models.anatomy.posterior import (
+    PEDICLE_HALF_WIDTH,
+    Arch,
+    Wings,
+    arch_distance,
+    isthmus_gap,
+    laminectomy_gap,
+)
 from models.anatomy.scene import Scene
 from models.anatomy.shapes import Body, body_distance
 from models.anatomy.solid import FAR, Solid
@@ -45,8 +54,9 @@ def paint_vertebra(
     part = scene.canvas.cut(box)
     local = part.local(body.centre, body.axes)
     trunk = body_distance(local, body)
-    arch = arch_distance(local, _arch(scene, level), scene.spine.habit, scene.random)
-    arch = torch.maximum(arch, -canal[box])
+    shape = _arch(scene, level)
+    arch = torch.maximum(arch_distance(local, shape, scene.spine.habit, scene.random), -canal[box])
+    arch = _open_arch(scene, part, arch, shape, level)
     whole = join(trunk, arch, FILLET)
     bone = _keep_clear(scene, part, whole, None if below is None else below.seen_from(box))
     _paint(part, bone, trunk, cortex, FIRST_VERTEBRA + level)
@@ -57,11 +67,33 @@ def paint_vertebra(
 
 def _arch(scene: Scene, level: int) -> Arch:
     spine = scene.spine
-    body = spine.vertebrae[level]
-    lower = spine.sacrum[0] if level == 0 else spine.vertebrae[level - 1]
-    pedicle = spine.canal_width + PEDICLE_HALF_WIDTH[level] * spine.size * 0.8
-    facet = facet_below(spine.facets[level], lower, body)
-    return Arch(level, body, pedicle, spine.canal_depth, spine.canal_width, spine.facets[level + 1], facet)
+    body, kind = spine.vertebrae[level], spine.kinds[level]
+    pedicle = spine.canal_width + PEDICLE_HALF_WIDTH[kind] * spine.size * 0.8
+    facet = facet_below(spine.facets[level], spine.below(level), body)
+    above, wings = spine.facets[level + 1], _wings(scene) if level == 0 else None
+    return Arch(kind, body, pedicle, spine.canal_depth, spine.canal_width, above, facet, wings)
+
+
+def _wings(scene: Scene) -> Wings | None:
+    """Transverse processes 19 mm high or more, on one side or both, that may reach the sacrum."""
+    random, transition = scene.random, scene.spine.pathology.transition
+    if transition not in (Transition.BROAD, Transition.ARTICULATED):
+        return None
+    side = int(random.numbers.choice([-1, 0, 0, 1]))
+    drop = random.uniform(14, 20) if transition is Transition.ARTICULATED else random.uniform(0, 6)
+    return Wings(side, random.uniform(9.5, 12), drop * scene.spine.size)
+
+
+def _open_arch(scene: Scene, part: Canvas, arch: Tensor, shape: Arch, level: int) -> Tensor:
+    """Cut what a surgeon took away, or what never grew together; scar and fibrous tissue take its place."""
+    findings, local = scene.spine.pathology, part.local(shape.body.centre, shape.body.axes)
+    for levels, gap in ((findings.lysis, isthmus_gap), (findings.laminectomy, laminectomy_gap)):
+        if level in levels:
+            hole = gap(local, shape)
+            scar = (arch < 0) & (hole < 0)
+            part.paint(scar, Tissue.LIGAMENT, instance=0)
+            arch = torch.maximum(arch, -hole)
+    return arch
 
 
 def _keep_clear(scene: Scene, part: Canvas, whole: Tensor, below: Tensor | None) -> Tensor:

@@ -11,7 +11,18 @@ from models.anatomy.tissues import CANAL, DISCS, FIRST_DISC, FIRST_MUSCLE, LEVEL
 from pipelines.types import Role
 
 Labels = NDArray[np.int16]
-MARROW = (int(Tissue.BODY_MARROW), int(Tissue.BONE_LESION), int(Tissue.VEIN))
+MARROW = tuple(
+    int(tissue)
+    for tissue in (
+        Tissue.BODY_MARROW,
+        Tissue.BONE_LESION,
+        Tissue.VEIN,
+        Tissue.OEDEMA,
+        Tissue.FATTY_MARROW,
+        Tissue.SCLEROSIS,
+        Tissue.HAEMANGIOMA,
+    )
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,22 @@ SPINE = [
     Tissue.POSTERIOR_MARROW,
     Tissue.BONE_LESION,
     Tissue.VEIN,
+    Tissue.OEDEMA,
+    Tissue.FATTY_MARROW,
+    Tissue.SCLEROSIS,
+    Tissue.HAEMANGIOMA,
+    Tissue.METAL,
 ]
-SACRAL = [Tissue.SACRUM_CORTEX, Tissue.SACRUM_MARROW, Tissue.ANNULUS]  # annulus: the remnant of S1-S2
+SACRAL = [
+    Tissue.SACRUM_CORTEX,
+    Tissue.SACRUM_MARROW,
+    Tissue.ANNULUS,  # the remnant of S1-S2
+    Tissue.OEDEMA,
+    Tissue.FATTY_MARROW,
+    Tissue.SCLEROSIS,
+    Tissue.METAL,
+]
+DISC = [Tissue.ANNULUS, Tissue.NUCLEUS, Tissue.GAS, Tissue.CALCIFICATION]
 IN_CANAL = [Tissue.EPIDURAL_FAT, Tissue.CEREBROSPINAL_FLUID, Tissue.CORD]
 
 
@@ -30,7 +44,7 @@ def test_structures_are_made_of_their_own_tissues(seed: int) -> None:
     for structure, allowed in (
         ((instances >= 1) & (instances < SACRUM), SPINE),
         (instances == SACRUM, SACRAL),
-        ((instances >= FIRST_DISC) & (instances <= LAST_DISC), [Tissue.ANNULUS, Tissue.NUCLEUS]),
+        ((instances >= FIRST_DISC) & (instances <= LAST_DISC), DISC),
         (instances == CANAL, IN_CANAL),
     ):
         assert set(tissues[structure].unique().tolist()) <= {int(t) for t in allowed}
