@@ -18,8 +18,8 @@ from models.anatomy.trunk import Trunk
 
 # Distance of the border from the midline, mm at size 1, by descent (0 is the middle of L1, 1 that of L5).
 DESCENTS = (-0.7, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5)
-DEEP = (8, 11, 13.5, 17, 21.5, 27, 32, 35, 33)
-SUPERFICIAL = (2.5, 3.5, 5.5, 8.5, 13, 20.5, 28.5, 32, 29)
+DEEP = (8, 11, 13.5, 17, 22, 28, 33, 35, 33)
+SUPERFICIAL = (2.5, 3.5, 5.5, 9, 14, 22, 29.5, 32, 29)
 JOINT = (9.0, 15.0)  # mm behind the canal's centre: where the border leaves the facet joint
 
 
@@ -53,7 +53,8 @@ class Compartment:
 def shape_compartment(scene: Scene, trunk: Trunk, uneven: Tensor) -> Compartment:
     """Draw the compartment of one person; `uneven` shifts its surface."""
     random, lateral = scene.random, scene.lateral
-    width = _width(scene)
+    widest = random.uniform(54, 82)  # mm at size 1
+    width = _width(scene, widest)
     floor = random.uniform(-5, 5) + random.uniform(0.08, 0.42) * (lateral - 20)
     roof = _roof(scene, trunk, width)
     shrink = random.uniform(0.88, 1.0)
@@ -67,7 +68,8 @@ def shape_compartment(scene: Scene, trunk: Trunk, uneven: Tensor) -> Compartment
     section = torch.maximum(behind, before)
     inside = (section + uneven < 1) & trunk.inner & (scene.up > bottom)
     rise = ((scene.back - random.uniform(*JOINT)) / (roof - 12).clamp(min=8)).clamp(-0.15, 1.2)
-    return Compartment(inside, roof, floor, width, _border(scene, rise), rise)
+    muscular = (widest / 66) ** random.uniform(0.3, 0.9)
+    return Compartment(inside, roof, floor, width, _border(scene, rise, muscular), rise)
 
 
 def _section(exponent: float, across: Tensor, deep: Tensor) -> Tensor:
@@ -75,11 +77,10 @@ def _section(exponent: float, across: Tensor, deep: Tensor) -> Tensor:
     return across**exponent + deep.clamp(min=0) ** exponent
 
 
-def _width(scene: Scene) -> Tensor:
+def _width(scene: Scene, widest: float) -> Tensor:
     random = scene.random
-    widest = random.uniform(54, 82) * scene.spine.size
     narrowing = [random.uniform(0.8, 0.95), 1, random.uniform(0.76, 0.98), random.uniform(0.58, 0.8)]
-    profile = widest * np.interp(scene.descent, [-0.7, 0.5, 1, 1.5], narrowing)
+    profile = widest * scene.spine.size * np.interp(scene.descent, [-0.7, 0.5, 1, 1.5], narrowing)
     return scene.column(profile) * scene.sided(0.04)
 
 
@@ -100,9 +101,9 @@ def _notch(scene: Scene, place: Tensor) -> Tensor:
     return random.uniform(-2, 5.5) * (-(((scene.lateral - place) / random.uniform(2.5, 7)) ** 2)).exp()
 
 
-def _border(scene: Scene, rise: Tensor) -> Tensor:
+def _border(scene: Scene, rise: Tensor, muscular: float) -> Tensor:
     random, size = scene.random, scene.spine.size
-    breadth = float(np.clip(random.normal(1, 0.1), 0.76, 1.28)) * scene.sided(0.05)
+    breadth = float(np.clip(random.normal(1, 0.1), 0.76, 1.28)) * muscular * scene.sided(0.05)
     slimness = random.uniform(0.75, 1.25)
     deep, shallow = (
         scene.column(np.interp(scene.descent, DESCENTS, values) * size) for values in (DEEP, SUPERFICIAL)

@@ -31,6 +31,8 @@ def paint_planes(scene: Scene, compartment: Compartment, fatness: float) -> None
     """Paint septum, cleft, lines within the muscles, their tendons, the fascia and the midline."""
     patchy = smooth_field(scene.random, scene.canvas.grid, 1, 12)[0]
     _paint_lines(scene, compartment, patchy)
+    if scene.random.chance(0.5):
+        _paint_decoy(scene, compartment, patchy)
     _paint_tendons(scene, compartment)
     _paint_septum(scene, compartment, fatness, patchy)
     if scene.random.chance(0.75):
@@ -78,9 +80,20 @@ def _paint_lines(scene: Scene, compartment: Compartment, patchy: Tensor) -> None
         inner = border * (1 + share) if share < 0 else border + (width - border) * share
         low, length = random.uniform(-0.6, 0.8), random.uniform(0.2, 1.2)
         slope = random.uniform(-0.5, 0.5)
-        line = _Line(inner + (scene.back - 22) * slope, random.uniform(0.25, 0.9), low, low + length)
+        place = inner * scene.sided(0.1) + (scene.back - 22) * slope
+        line = _Line(place, random.uniform(0.25, 0.9), low, low + length)
         tissue = (Tissue.MUSCLE_FAT, Tissue.LIGAMENT, Tissue.FAT)[int(random.numbers.integers(3))]
         _draw(scene, compartment, line, tissue, patchy > random.uniform(-1.5, 0.8))
+
+
+def _paint_decoy(scene: Scene, compartment: Compartment, patchy: Tensor) -> None:
+    """Draw a cleft between layers of the multifidus: nearer to the midline and plainer than the septum."""
+    random = scene.random
+    place = compartment.border * random.uniform(0.35, 0.75) * scene.sided(0.12)
+    place = place + (scene.back - 22) * random.uniform(-0.35, 0.35)
+    line = _Line(place, random.uniform(0.5, 1.4), random.uniform(-0.6, 0.3), random.uniform(0.5, 1.2))
+    tissue = Tissue.FAT if random.chance(0.5) else Tissue.MUSCLE_FAT
+    _draw(scene, compartment, line, tissue, patchy > random.uniform(-1.5, 0.6))
 
 
 def _paint_tendons(scene: Scene, compartment: Compartment) -> None:

@@ -28,6 +28,8 @@ from models.training.recipe import Array, Recipe, Scan, choose
 LENGTH = 240.0  # mm of the column that a scan covers
 TILTED = 0.5  #: share of the scans whose slices follow the discs rather than the patient's axis
 STEEPEST = 25.0  # degrees
+ALIKE = 0.35  #: share of the scans whose organs look like muscle
+ORGANS = (Tissue.SOFT_ORGAN, Tissue.FLUID_ORGAN, Tissue.BRIGHT_ORGAN, Tissue.KIDNEY, Tissue.LIVER)
 
 
 def _scan_axial(anatomy: Anatomy, protocol: np.random.Generator, seed: int, number: int) -> Scan:
@@ -40,7 +42,7 @@ def _scan_axial(anatomy: Anatomy, protocol: np.random.Generator, seed: int, numb
         anatomy = tilt(anatomy, float(np.clip(protocol.normal(0, 12), -STEEPEST, STEEPEST)))
     image, (instances,) = acquire(
         anatomy,
-        _mix_fat(anatomy, protocol, render(anatomy, contrast)),
+        _match_organs(anatomy, protocol, _mix_fat(anatomy, protocol, render(anatomy, contrast))),
         contrast,
         Acquisition((1.5, 1.5, step), thickness, offset, (208, 184, int(LENGTH / step))),
         [anatomy.instances],
@@ -88,6 +90,20 @@ def _mix_fat(anatomy: Anatomy, protocol: np.random.Generator, image: Tensor) -> 
     share = protocol.uniform(0.25, 1.1) + 0.25 * smooth_field(anatomy.random, anatomy.grid, 1, 8)[0]
     mixed = torch.lerp(image[muscle].mean(), image, share.clamp(0.05, 1))
     return torch.where(fat, mixed, image)
+
+
+def _match_organs(anatomy: Anatomy, protocol: np.random.Generator, image: Tensor) -> Tensor:
+    """In a third of the scans, give bowel, liver and kidneys about the signal of muscle."""
+    muscle = anatomy.tissues == Tissue.MUSCLE
+    if protocol.uniform() > ALIKE or not muscle.any():
+        return image
+    level = image[muscle].mean()
+    for tissue in ORGANS:
+        organ = anatomy.tissues == tissue
+        if organ.any():
+            alike = image + (level * float(protocol.uniform(0.85, 1.2)) - image[organ].mean())
+            image = torch.where(organ, alike, image)
+    return image
 
 
 def _axial_classes(instances: Tensor) -> Tensor:
