@@ -11,7 +11,7 @@ from pipelines.segmentation import choices_from, segmenter_for
 from pipelines.segmentation.segmenter import FAILED
 from pipelines.types import Role, SourceSeries, Volume
 
-SHAPE = (24, 64, 64)
+SHAPE = (16, 32, 32)
 SPACING = (4.0, 3.0, 3.0)  #: mm between slices, rows, columns
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from node.errors import ConfigurationError
-from node.settings import Settings, load, parse
+from node.settings import Segmentation, Settings, load, parse
+from pipelines.types import Role
 
 
 def said(values: dict[str, Any]) -> str:
@@ -99,3 +100,38 @@ def test_the_environment_overrides_the_file(monkeypatch: pytest.MonkeyPatch) -> 
         "enabled": False,
         "port": 7,
     }
+
+
+def test_a_segmenter_is_a_name_or_a_table_with_its_options() -> None:
+    bundle = {"backend": "monai-bundle", "path": "/srv/spine"}
+    settings = parse({"segmentation": {"ct": "mine", "mr_sag_t2": bundle, "mr_axial": "shipped"}}, "test")
+    assert settings.segmentation.chosen == {"ct": {"backend": "mine"}, "mr_sag_t2": bundle}
+    assert parse({}, "test").segmentation.chosen == {}
+
+
+def test_every_role_can_have_a_segmenter() -> None:
+    assert set(Segmentation.model_fields) == {role.value for role in Role}
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (3, 'segmentation.ct: give the name of a segmenter, or { backend = "name", … } with its options'),
+        ("", "segmentation.ct.backend: String should have at least 1 character"),
+        ({"backend": 3}, "segmentation.ct.backend: Input should be a valid string"),
+    ],
+)
+def test_what_is_no_segmenter_is_refused(given: Any, line: str) -> None:
+    assert line in said({"segmentation": {"ct": given}})
+
+
+def test_an_unknown_role_comes_with_those_that_are_known() -> None:
+    assert "segmentation.xr: unknown key; allowed: ct, mr_sag_t1," in said({"segmentation": {"xr": "mine"}})
+
+
+def test_segmenters_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LUMBAR_NODE_SEGMENTATION__CT__BACKEND", "mine")
+    monkeypatch.setenv("LUMBAR_NODE_SEGMENTATION__CT__PATH", "/srv")
+    assert parse({}, "test").segmentation.chosen == {"ct": {"backend": "mine", "path": "/srv"}}
+    monkeypatch.setenv("LUMBAR_NODE_SEGMENTATION__MR_SAG", "mine")
+    assert said({}) == "LUMBAR_NODE_SEGMENTATION__MR_SAG: not valid JSON (given: 'mine')"

@@ -25,7 +25,8 @@ Writers = sessionmaker[Session]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     to = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": 104}
-    return parse({"data_dir": tmp_path, "destinations": [to]}, "test")
+    values = {"data_dir": tmp_path, "destinations": [to], "segmentation": {"ct": "theirs"}}
+    return parse(values, "test")
 
 
 @pytest.fixture
@@ -75,6 +76,7 @@ def test_an_order_says_everything(claimed: Callable[[], Assignment], settings: S
     assert order.header == order.files[0]
     assert order.out_dir == settings.data_dir / "results/1.2.3/.1.1"
     assert order.completing_study_uid == "1.2.3"
+    assert order.segmenters == {"ct": {"backend": "theirs"}}
 
 
 def test_done_posts_the_results(
