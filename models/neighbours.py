@@ -33,7 +33,7 @@ class NeighbourInferer:
     ) -> Tensor:
         """Return maps (1, C, i, j, k) for an image (1, 1, i, j, k) that knows its affine."""
         slices = inputs.as_tensor()[0, 0].movedim(self.axis, 0)  # (N, H, W)
-        affine = np.asarray(inputs.affine, np.float64).reshape(-1, 4, 4)[0]
+        affine = np.asarray(inputs.affine.cpu(), np.float64).reshape(-1, 4, 4)[0]
         shifts = self.shifts(float(np.linalg.norm(affine[:3, self.axis])))
         height, width = slices.shape[1:]
         pad = 0, -width % self.stride, 0, -height % self.stride

@@ -91,7 +91,7 @@ def prepare(bundle: LoadedBundle, volume: Volume) -> tuple[Tensor, Affine]:
     for transform in bundle.preprocessing:
         data = transform(data)
     prepared = data[bundle.key]
-    affine = np.asarray(prepared.affine, np.float64)
+    affine = np.asarray(prepared.affine.cpu(), np.float64)
     return prepared.float()[None].to(bundle.device), LPS_RAS @ affine
 
 
