@@ -27,6 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing the pinned packages into $(VENV): a few minutes, about 3 GB"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,postgres]'
+	@$(BIN)/python -c 'from pipelines.features.radiomics import warm; warm()'  # compile the kernels
 	@touch $@
 
 demo: $(STAMP)  ## one generated patient through a real node and back

@@ -10,6 +10,7 @@ from pipelines import clinical
 from pipelines.cache import Cache
 from pipelines.dicom.read import read_series
 from pipelines.errors import InputError, ModelError, PipelineError
+from pipelines.features import radiomics
 from pipelines.prediction import predict
 from pipelines.report import overlay_png
 from pipelines.results import write_results
@@ -31,6 +32,11 @@ from pipelines.types import (
 IMAGE_MODALITIES = ("CT", "MR")
 SUMMARY = "summary.json"
 OVERLAY = "overlay.png"  #: a look at every segmentation, for people
+
+
+def warm() -> None:
+    """Do ahead of the first case what is done once in a process."""
+    radiomics.warm()
 
 
 def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: None) -> AnalysisOutcome:

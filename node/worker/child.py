@@ -26,6 +26,7 @@ def serve(pipe: "Connection[Any, Any]", function: str) -> None:
     The analysis has a thread of its own; this one listens, so that no orphan goes on computing.
     """
     analyse = resolve(function)
+    _warm(function)
     with contextlib.suppress(BrokenPipeError):  # the node has died meanwhile: `recv` will tell
         pipe.send(Ready())
     with ThreadPoolExecutor(1, "analysis") as thread:
@@ -41,6 +42,13 @@ def resolve(function: str) -> Analyse:
     """Import "package.module:function"."""
     module, _, name = function.partition(":")
     return cast("Analyse", getattr(import_module(module), name))
+
+
+def _warm(function: str) -> None:
+    """Have the function's module do what need not wait for the first order, if it has `warm`."""
+    module = import_module(function.partition(":")[0])
+    if hasattr(module, "warm"):
+        module.warm()
 
 
 def _run(analyse: Analyse, order: Order, send: Callable[[Progress], None]) -> Done:

@@ -9,9 +9,12 @@ Box = tuple[slice, slice, slice]
 def bounding_box(roi: NDArray[np.bool_]) -> Box:
     """Give the smallest box that holds every True voxel of a non-empty array (slices, rows, columns)."""
     found = []
-    for axes in ((1, 2), (0, 2), (0, 1)):
-        where = np.flatnonzero(roi.any(axis=axes))
-        found.append(slice(int(where[0]), int(where[-1]) + 1))
+    for axis in range(roi.ndim):
+        others = tuple(other for other in range(roi.ndim) if other != axis)
+        where = np.flatnonzero(roi.any(axis=others))
+        part = slice(int(where[0]), int(where[-1]) + 1)
+        roi = roi[(slice(None),) * axis + (part,)]  # the other axes need not look beyond it
+        found.append(part)
     return found[0], found[1], found[2]
 
 

@@ -14,8 +14,19 @@ from pipelines.features.radiomics.engine import compute
 from pipelines.features.radiomics.prepare import prepare, scaling
 from pipelines.features.radiomics.profiles import FEATURE_CLASSES, HU, PAPER, PROFILES, Profile, resolve
 from pipelines.features.radiomics.series import extract_series
+from pipelines.features.radiomics.warm import warm
 
-__all__ = ["FEATURE_CLASSES", "HU", "PAPER", "PROFILES", "Profile", "extract", "extract_series", "resolve"]
+__all__ = [
+    "FEATURE_CLASSES",
+    "HU",
+    "PAPER",
+    "PROFILES",
+    "Profile",
+    "extract",
+    "extract_series",
+    "resolve",
+    "warm",
+]
 
 
 def extract(

@@ -1,12 +1,10 @@
 """Which engine computes the features of a crop: the node's own, or PyRadiomics itself."""
 
 from collections import OrderedDict
+from importlib import import_module
 
-from pipelines.features.radiomics import lumbar, pyradiomics
 from pipelines.features.radiomics.prepare import Crop
 from pipelines.features.radiomics.profiles import Profile
-
-ENGINES = {"lumbar": lumbar.compute, "pyradiomics": pyradiomics.compute}
 
 
 def compute(crop: Crop, profile: Profile) -> "OrderedDict[str, float]":
@@ -28,4 +26,7 @@ def compute(crop: Crop, profile: Profile) -> "OrderedDict[str, float]":
     FeatureError
         An outcome of `outcomes`, ROI_GREY_LEVELS, or ENGINE_FAILED.
     """
-    return ENGINES[profile.engine](crop, profile)
+    # imported when asked for: PyRadiomics takes half a second and memory that the own engine does not need
+    chosen = import_module(f"pipelines.features.radiomics.{profile.engine}")
+    found: OrderedDict[str, float] = chosen.compute(crop, profile)
+    return found

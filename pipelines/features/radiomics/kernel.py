@@ -20,6 +20,7 @@ import numba
 F = TypeVar("F", bound=Callable[..., Any])
 
 _HERE = Path(__file__).parent
+_OTHERS_WRITE = 0o022
 
 
 def kernel(function: F) -> F:
@@ -45,10 +46,13 @@ def _compiled(function: F, **options: bool) -> F:
 def cache_folder() -> Path | None:
     """Give the folder that holds compiled kernels and may be written, or None."""
     shipped = _HERE / "__pycache__" / "kernels" / _digest()
-    for folder in (shipped, *_personal()):
-        if _writable(folder):
-            if folder != shipped and shipped.is_dir():
+    if _usable(shipped, mode=0o755):
+        return shipped
+    for folder in _personal():
+        if _usable(folder, mode=0o700):
+            if shipped.is_dir() and not shipped.stat().st_mode & _OTHERS_WRITE:
                 shutil.copytree(shipped, folder, dirs_exist_ok=True)
+                folder.chmod(0o700)
             return folder
     return None
 
@@ -56,8 +60,10 @@ def cache_folder() -> Path | None:
 def _personal() -> Iterator[Path]:
     """Give this user's folders, one per installation; the last is for users without a home."""
     name = f"lumbar-node-kernels-{_digest()}-{hashlib.sha256(str(_HERE).encode()).hexdigest()[:8]}"
-    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    yield Path(home) / name
+    if "XDG_CACHE_HOME" in os.environ:
+        yield Path(os.environ["XDG_CACHE_HOME"]) / name
+    elif "HOME" in os.environ:
+        yield Path(os.environ["HOME"]) / ".cache" / name
     yield Path(tempfile.gettempdir()) / f"{name}-{os.getuid()}"
 
 
@@ -68,11 +74,12 @@ def _digest() -> str:
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
-def _writable(folder: Path) -> bool:
-    """Tell whether files can be made in a folder that is ours: code is loaded from it."""
+def _usable(folder: Path, mode: int) -> bool:
+    """Tell whether files can be made in a folder that is ours alone to write: code is loaded from it."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder.stat().st_uid == os.getuid()
+            found = folder.stat()
     except OSError:
         return False
+    return found.st_uid == os.getuid() and not found.st_mode & _OTHERS_WRITE

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import FeatureError
+from pipelines.features.boxes import bounding_box
 
 MIN_VOXELS = 8
 """Fewer voxels than a 2x2x2 cube have no texture."""
@@ -36,7 +37,7 @@ def check_shape(roi: NDArray[np.bool_]) -> None:
     count = int(np.count_nonzero(roi))
     if count == 0:
         raise FeatureError("ROI_EMPTY", "the structure has no voxel on the grid of the profile")
-    thick = sum(int(roi.any(axis=axes).sum() > 1) for axes in ((1, 2), (0, 2), (0, 1)))
+    thick = sum(part.stop - part.start > 1 for part in bounding_box(roi))
     if thick in _FLAT:
         code, text = _FLAT[thick]
         raise FeatureError(code, f"the structure {text} ({count} voxels): 3D features have no meaning")
