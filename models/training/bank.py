@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 SEEDS: Mapping[Task, range] = {
     "sagittal": range(10000, 10200),
     "ct": range(20000, 20140),
-    "vertebra": range(40000, 40110),
+    "vertebra": range(40100, 40180),
     "axial": range(30000, 30100),
 }
 
