@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -140,8 +141,9 @@ def _paint(scene: Scene) -> Tensor:
     bone, first_sacral = paint_sacrum(scene, cortex, canal, ilium)
     paint_ilium(scene, ilium)
     paint_hips(scene)
+    taken = torch.minimum(canal.distance, ilium - scene.spine.habit.gap)
     for level in range(len(scene.spine.vertebrae)):
-        bone = paint_vertebra(scene, level, cortex, bone, canal.distance)
+        bone = paint_vertebra(scene, level, cortex, bone, taken)
     paint_osteophytes(scene)
     for disc in scene.spine.discs:
         paint_disc(scene, disc)

@@ -57,7 +57,10 @@ def shape_canal(scene: Scene) -> Canal:
 
 
 def _end_of_sac(scene: Scene) -> float:
-    """Height of the sac's tip, mm: at S2, now and then at S1 or S3 (Macdonald et al., Clin Anat 1999)."""
+    """Height of the sac's tip, mm: at S2, now and then at S1 or S3.
+
+    Macdonald et al., Clin Anat 1999;12(3):149-152.
+    """
     first, second = (scene.spine.sacrum[k].centre[2] for k in (-5, -4))
     return float(second + scene.random.normal(0, 0.5) * (first - second))
 

@@ -2,8 +2,8 @@
 
 Sizes lie around the means of Panjabi et al., Spine 1992;17(3):299-306 (end plates 41-49 mm wide and 34-35 mm
 deep, posterior body heights 23-24 mm), made wider to cover more than one population; disc heights around
-those of Shao et al., Spine 2002;27(3):263-268; end-plate concavities around those of Wang et al., Spine J
-2012;12(1):40-46. Lordosis adds up to 30-65 degrees from L1 to S1 (Vialle et al., J Bone Joint Surg Am
+those of Shao et al., Spine 2002;27(3):263-268; end-plate concavities around those of Wang et al., Eur Spine
+J 2012;21(11):2316-2323. Lordosis adds up to 30-65 degrees from L1 to S1 (Vialle et al., J Bone Joint Surg Am
 2005;87(2):260-267: 43 ± 11 from L1 to L5, 60 ± 10 to S1).
 """
 

@@ -91,12 +91,12 @@ def paint_disc(scene: Scene, disc: Disc) -> None:
 
 
 def _rim(local: Tensor, body: Body) -> Tensor:
-    """Distance inside the edge of a body's end plate, mm."""
+    """Distance inside the edge of a body's end plate, mm; its back is less hollow than the body's wall."""
     u, v, _ = local
     n = body.exponent
     radius = ((u.abs() / body.half_width) ** n + (v.abs() / body.half_depth) ** n) ** (1 / n)
     middle = torch.exp(-((u / (0.45 * body.half_width)) ** 2))
-    radius = radius + body.concavity * middle * (v / body.half_depth).clamp(min=0) ** 2
+    radius = radius + 0.4 * body.concavity * middle * (v / body.half_depth).clamp(min=0) ** 2
     inside: Tensor = (u * u + v * v).sqrt() * (1 / radius.clamp(min=0.05) - 1)
     return inside
 

@@ -1,7 +1,7 @@
 """Facet joints: where they lie, and the articular processes that meet in them.
 
 Distances from the midline follow Panjabi et al., Spine 1993;18(10):1298-1310, angles to the sagittal plane
-van Schaik et al., Spine 1985;10(1):59-63, and Noren et al., Spine 1991;16(8):1000-1004.
+van Schaik et al., Spine 1985;10(1):59-63, and Noren et al., Spine 1991;16(5):530-532.
 """
 
 import math

@@ -11,9 +11,10 @@ from models.anatomy.canal import Canal
 from models.anatomy.canvas import Canvas
 from models.anatomy.facets import superior_process
 from models.anatomy.grid import Box
-from models.anatomy.implicit import Point, join, meet, rod
+from models.anatomy.implicit import Point, block, join, meet, rod
 from models.anatomy.sacral import Segment
 from models.anatomy.scene import Scene
+from models.anatomy.shapes import rotation
 from models.anatomy.solid import FAR, Solid
 from models.anatomy.tissues import SACRUM, Tissue
 
@@ -72,6 +73,7 @@ def paint_sacrum(scene: Scene, cortex: float, canal: Canal, ilium: Tensor) -> tu
         if segment.rank == 0:
             first[segment.box] = (_body(segment) < 0) & (scene.canvas.instances[segment.box] == SACRUM)
         _paint_remnant(scene.canvas.cut(segment.box), segment)
+    _paint_coccyx(scene, cortex)
     return Solid(box, bone), first
 
 
@@ -184,6 +186,26 @@ def _paint_remnant(part: Canvas, s: _Place) -> None:
     part.paint(inside & (off < 0), Tissue.ANNULUS, 0 if s.plan.square else None)
     if s.plan.square:
         part.paint(_outline_below(s, s.plan.inset + 6) & (off < -0.8), Tissue.NUCLEUS)
+
+
+def _paint_coccyx(scene: Scene, cortex: float) -> None:
+    """Paint three or four small segments that curve forward from the apex; they belong to no structure."""
+    random, last = scene.random, scene.spine.segments[-1].body
+    place, pitch = last.centre - last.axes[:, 2] * (last.half_height + 3), last.tilt
+    for k in range(int(random.numbers.integers(3, 5))):
+        width, height = (9 - 1.7 * k) * scene.spine.size, random.uniform(4.5, 7)
+        axes = rotation(pitch, 0, 0)
+        place = place - axes[:, 2] * height
+        part = scene.canvas.window(place, (width, 8.0, 8.0))
+        if part is not None:
+            u, v, w = part.local(place, axes)
+            distance = block((u, v, w), (width, 4.0 - 0.5 * k, height), 2.4)
+            free = (distance < 0) & (part.instances == 0)
+            part.paint_bone(free, distance > -cortex, Tissue.SACRUM_CORTEX, Tissue.SACRUM_MARROW)
+        place, pitch = (
+            place - axes[:, 2] * (height + random.uniform(0.3, 1.5)),
+            pitch - random.uniform(0.1, 0.5),
+        )
 
 
 def _outline_below(s: _Place, inset: float) -> Tensor:

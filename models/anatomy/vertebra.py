@@ -27,7 +27,7 @@ SEAM = 1.5  # mm: how far the body's tissue reaches into the pedicles
 
 
 def paint_vertebra(
-    scene: Scene, level: int, cortex: float, below: Solid | None, canal: Tensor
+    scene: Scene, level: int, cortex: float, below: Solid | None, taken: Tensor
 ) -> Solid | None:
     """Paint vertebra `LEVELS[level]`.
 
@@ -39,8 +39,8 @@ def paint_vertebra(
         Thickness of the body's cortical bone, mm.
     below : Solid, optional
         The bone below, which this one keeps clear of by the width of a joint space.
-    canal : (X, Y, Z) tensor
-        Distance to the bony canal, mm.
+    taken : (X, Y, Z) tensor
+        Distance to what the arch must leave free, the canal above all, mm.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def paint_vertebra(
     local = part.local(body.centre, body.axes)
     trunk = body_distance(local, body)
     shape = _arch(scene, level)
-    arch = torch.maximum(arch_distance(local, shape, scene.spine.habit, scene.random), -canal[box])
+    arch = torch.maximum(arch_distance(local, shape, scene.spine.habit, scene.random), -taken[box])
     arch = _open_arch(scene, part, arch, shape, level)
     whole = join(trunk, arch, FILLET)
     bone = _keep_clear(scene, part, whole, None if below is None else below.seen_from(box))
