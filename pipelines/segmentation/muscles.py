@@ -11,7 +11,6 @@ Mask = NDArray[np.bool_]
 
 MUSCLES = tuple(range(1, 9))
 PAIRS = ((1, 2), (3, 4), (5, 6), (7, 8))  #: left and right: multifidus, erector spinae, psoas, quadratus
-LEAPERS = (5, 6, 7, 8)  #: psoas and quadratus: what they may leak into lies beside them
 PARASPINAL = ((1, 3), (2, 4))  #: multifidus and erector spinae of the left and of the right
 CANAL = 10
 LOPSIDED = 4.0  #: how much larger the muscles of one side may be: more is no person, or half of one
@@ -102,9 +101,7 @@ def tidy(classes: Classes, spacing: tuple[float, float, float]) -> None:
         mask = inner == muscle
         if not mask.any():
             continue
-        kept = _one_piece(largest(mask, keep=0.1), spacing)
-        if muscle in LEAPERS:
-            kept = _without_leaps(kept, spacing)
+        kept = _without_leaps(_one_piece(largest(mask, keep=0.1), spacing), spacing)
         kept = fill_holes(kept, axis=2)
         inner[mask & ~kept] = 0
         inner[kept & ~np.isin(inner, MUSCLES)] = muscle
@@ -142,8 +139,9 @@ def _without_leaps(mask: Mask, spacing: tuple[float, float, float]) -> Mask:
     for order in (range(middle + 1, len(area)), range(middle - 1, -1, -1)):
         before = kept[:, :, middle]
         for k in order:
-            before = kept[:, :, k] & _within(before, reach, spacing) if before.any() else before
-            kept[:, :, k] = before
+            kept[:, :, k] &= _within(before, reach, spacing)
+            if kept[:, :, k].any():  # else: the muscle was missed in this slice
+                before = kept[:, :, k]
     return kept
 
 
