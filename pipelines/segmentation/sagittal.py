@@ -17,15 +17,15 @@ from pipelines.segmentation.confidence import confidence
 from pipelines.segmentation.labels import CANAL, DISCS, LEVELS, SACRUM, level_name, level_unknown
 from pipelines.segmentation.network import Network, load_network, predict_slices, with_neighbours
 from pipelines.segmentation.orientation import Oriented, orient
-from pipelines.types import Finding, Segmentation, Volume
+from pipelines.types import Segmentation, Volume
 
 BACKGROUND, BODY, DISC, SACRUM_REST, CANAL_CLASS, POSTERIOR, S1, LUMBOSACRAL_DISC = range(8)
 NEIGHBOUR_MM = 4.0  #: distance between slices that the network was trained on
 MIRRORED_UP_TO = 24  #: slices; thin-slice volumes gain nothing from the left-right mirrored stack
+SCALES = (1.0, 0.88, 1.14)  #: of the grid: the same spine looked at as a larger and a smaller one
 MIN_BODY_CM3 = 2.0
 MIN_DISC_CM3 = 0.4
 MIN_BODIES = 2
-WEAK = (Finding("WEAK_MASKS", "discs are drawn too large: by about half on a real scan; trust their order"),)
 
 
 def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
@@ -47,7 +47,7 @@ def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
             "NO_SPINE",
             "fewer than two vertebral bodies were found: not a sagittal lumbar spine, or not usable",
         )
-    warnings = WEAK if column.lumbosacral is not None else (*WEAK, level_unknown(column.reason))
+    warnings = () if column.lumbosacral is not None else (level_unknown(column.reason),)
     return Segmentation(
         volume,
         oriented.back(labels),
@@ -60,10 +60,28 @@ def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
 
 
 def _predict(network: Network, oriented: Oriented) -> tuple[Tensor, tuple[float, float]]:
-    """Return probabilities (classes, L, p, s) on the network's in-plane grid, and voxels per grid step."""
+    """Return probabilities (classes, L, p, s) averaged over SCALES, and voxels per step of the first grid."""
     slices = torch.from_numpy(np.ascontiguousarray(oriented.array))  # (L, P, S)
-    grid = network.settings["in_plane_mm"]
-    size = [max(16, round(n * s / grid)) for n, s in zip(slices.shape[1:], oriented.spacing[1:], strict=True)]
+    sizes = [_size(oriented, network.settings["in_plane_mm"] * scale) for scale in SCALES]
+    total = _predict_at(network, oriented, slices, sizes[0])
+    for size in sizes[1:]:
+        other = _predict_at(network, oriented, slices, size)
+        total += functional.interpolate(other, size=sizes[0], mode="bilinear")
+    scale = slices.shape[1] / sizes[0][0], slices.shape[2] / sizes[0][1]
+    return total.transpose(0, 1) / len(SCALES), scale
+
+
+def _size(oriented: Oriented, grid: float) -> tuple[int, int]:
+    """In-plane steps of `grid` mm."""
+    high, wide = (
+        max(16, round(n * s / grid))
+        for n, s in zip(oriented.array.shape[1:], oriented.spacing[1:], strict=True)
+    )
+    return high, wide
+
+
+def _predict_at(network: Network, oriented: Oriented, slices: Tensor, size: tuple[int, int]) -> Tensor:
+    """Probabilities (L, classes, p, s) of slices resampled to a size."""
     small = functional.interpolate(slices[:, None], size=size, mode="bilinear", antialias=True)[:, 0]
     small = small.clamp(max=float(np.quantile(small.numpy()[:, ::2, ::2], 0.998)))
     small = (small - small.mean()) / (small.std() + 1e-6)
@@ -72,8 +90,7 @@ def _predict(network: Network, oriented: Oriented) -> tuple[Tensor, tuple[float,
     probabilities = predict_slices(network, stack)
     if len(stack) <= MIRRORED_UP_TO:
         probabilities = (probabilities + predict_slices(network, stack.flip(1))) / 2
-    scale = slices.shape[1] / size[0], slices.shape[2] / size[1]
-    return probabilities.transpose(0, 1), scale
+    return probabilities
 
 
 def _evidence(probabilities: Tensor, oriented: Oriented, scale: tuple[float, float]) -> Evidence:
