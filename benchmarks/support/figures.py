@@ -13,11 +13,14 @@ class Figure:
     value: float
     unit: str
     budget: float | None = None  #: the most that is allowed; None: for information
+    least: bool = False  #: whether the budget is the least that is asked for, as of a ratio
 
     @property
     def kept(self) -> bool:
         """Whether the budget is kept."""
-        return self.budget is None or self.value <= self.budget
+        if self.budget is None:
+            return True
+        return self.value >= self.budget if self.least else self.value <= self.budget
 
 
 def show(title: str, figures: Iterable[Figure]) -> bool:

@@ -2,7 +2,20 @@
 
 import typer
 
-from node.cli import analyse, config, demo, doctor, evaluate, models, phantom, retry, serve, train, version
+from node.cli import (
+    analyse,
+    config,
+    demo,
+    doctor,
+    evaluate,
+    models,
+    phantom,
+    retry,
+    serve,
+    stability,
+    train,
+    version,
+)
 
 app = typer.Typer(
     name="lumbar-node",
@@ -17,6 +30,7 @@ app.command()(demo.demo)
 app.command()(retry.retry)
 app.command()(doctor.doctor)
 app.command()(phantom.phantom)
+app.command()(stability.stability)
 app.command()(version.version)
 app.add_typer(config.app)
 app.add_typer(train.app)

@@ -49,7 +49,8 @@ def _features(vector: FeatureVector) -> Iterator[tuple[str, float]]:
     group = group_of(vector.structure)
     if group is None or vector.reason is not None:
         return
-    prefix = f"{vector.role}.{group}.{_kind(vector)}"
+    kind = kind_of(vector.profile) if vector.kind == "radiomics" else vector.kind
+    prefix = f"{vector.role}.{group}.{kind}"
     for name, value in vector.values.items():
         yield f"{prefix}.{name}", value
 
@@ -60,6 +61,12 @@ def _measurement(measurement: Measurement) -> Iterator[tuple[str, float]]:
         yield f"{measurement.role}.{group}.measurement.{measurement.name}", measurement.value
 
 
-def _kind(vector: FeatureVector) -> str:
-    """Keep two profiles of one structure apart: the same feature name means another number in each."""
-    return "radiomics_hu" if vector.profile.startswith("hu@") else vector.kind
+def kind_of(profile: str) -> str:
+    """Keep two radiomics profiles of one structure apart: a feature's name means another number in each.
+
+    Parameters
+    ----------
+    profile : str
+        Name and version: "hu@1".
+    """
+    return "radiomics_hu" if profile.startswith("hu@") else "radiomics"

@@ -1,7 +1,7 @@
 """IBSI-2: wavelet response maps and feature values against the published consensus.
 
 PyRadiomics, and so the node, has no rotation invariance; where the reference has it, the test averages over
-the rotations. Maps of the second level differ by definition: IBSI's filters are dilated there, PyRadiomics' are
+the rotations. Maps of the second level differ by definition: IBSI dilates the filters there, PyRadiomics does
 not.
 """
 
