@@ -92,7 +92,7 @@ def generate(
     seed : int
         Fixes the person. The same seed gives another person on another grid or kind of device.
     field_of_view : three (low, high) pairs
-        Outer faces along x, y, z in mm; the promontory lies near (0, 0, -90), L1 near z = +80.
+        Outer faces along x, y, z in mm; the promontory lies near (0, 0, -95), L1 near z = +60.
     spacing : float or three floats
         Voxel size in mm.
     device : str

@@ -82,7 +82,7 @@ def plan_spine(random: Randomness, pathology: Pathology) -> Spine:
     size = random.uniform(0.92, 1.15)
     kinds = KINDS[4 if pathology.transition is Transition.SACRALISED else pathology.lumbar]
     slope = math.radians(float(np.clip(random.normal(40, 9), 15, 60)))
-    promontory = np.array([random.uniform(-6, 6), random.uniform(-12, 12), random.uniform(-105, -70)])
+    promontory = np.array([random.uniform(-6, 6), random.uniform(-12, 12), random.uniform(-113, -78)])
     segments = draw_sacrum(random, size, slope, promontory, pathology.transition)
     posture = Posture(size, random.chance(0.5), slope, kinds, pathology)
     vertebrae, discs = draw_column(random, posture, promontory)
