@@ -29,8 +29,8 @@ def stability(
 ) -> None:
     """Perturb images and outlines, and write the intraclass correlation of every radiomics feature.
 
-    Each structure is shifted, turned, made noisier, and its outline grown and shrunk. ICC(1,1) says what share
-    of a feature's variance lies between structures.
+    Each structure is shifted, turned, made noisier, and its outline grown and shrunk. ICC(1,1) says what
+    share of a feature's variance lies between structures.
     """
     with one_line():
         import os

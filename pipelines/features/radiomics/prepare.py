@@ -77,13 +77,17 @@ def scaling(image: NDArray[Any], labels: NDArray[Any], profile: Profile) -> Scal
         return Scaling()
     whole = settings.get("normalizeRegion", "image") == "image"
     values = (image.ravel() if whole else image[labels > 0]).astype(np.float64)
-    values = values[np.isfinite(values)]  # a NaN in one structure must not take the others' features
+    finite = np.isfinite(values)
+    if not finite.all():  # a NaN in one structure must not take the others' features
+        values = values[finite]
     if values.size < 2:
         raise FeatureError("ROI_EMPTY", "nothing is labelled, so there is no region to normalise over")
-    spread = float(values.std(ddof=1))
+    mean = float(values.mean())
+    values -= mean  # in place: a whole series is large
+    spread = math.sqrt(np.square(values, out=values).sum() / (values.size - 1))
     if spread == 0:
         raise FeatureError("ROI_CONSTANT", "the region to normalise over has one value: no z-score exists")
-    return Scaling(float(values.mean()), float(settings.get("normalizeScale", 1)) / spread)
+    return Scaling(mean, float(settings.get("normalizeScale", 1)) / spread)
 
 
 def prepare(

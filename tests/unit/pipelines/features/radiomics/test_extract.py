@@ -143,3 +143,18 @@ def test_sizes_must_agree(voxels):
     image, _ = images(voxels, INTERIOR)
     with pytest.raises(FeatureError, match="one size"):
         extract(image, image[1:, :, :], "hu")
+
+
+@pytest.mark.parametrize(("region", "moved"), [("image", 70), ("labelled", 0)])
+def test_only_a_whole_image_normalisation_sees_the_field_of_view(voxels, region, moved):
+    """Air around the patient moves most features by more than 1 %, unless it does not count."""
+    settings = {"normalize": True, "normalizeScale": 100, "normalizeRegion": region, "binWidth": 5}
+    image, mask = images(voxels, INTERIOR)
+    air = ((0, 0), (20, 20), (20, 20))
+    wider = sitk.GetImageFromArray(np.pad(voxels.astype(np.float64), air))
+    wider_mask = sitk.GetImageFromArray(np.pad(sitk.GetArrayFromImage(mask), air))
+    before, after = extract(image, mask, settings), extract(wider, wider_mask, settings)
+    original = [name for name in before if name.startswith("original") and "shape" not in name]
+    far = [name for name in original if abs(after[name] - before[name]) > 0.01 * abs(before[name])]
+    assert len(original) == 93
+    assert len(far) >= moved if moved else not far, len(far)
