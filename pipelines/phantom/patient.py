@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.anatomy import Acquisition, Anatomy, Contrast, acquire, generate, render
+from models.anatomy.pathology import Pathology, Transition, draw_pathology
+from models.anatomy.randomness import Randomness
 from pipelines.phantom.objects import Image, instances, series_uid
 from pipelines.phantom.person import Person, draw_person
 from pipelines.phantom.protocol import FIELD_OF_VIEW, FULL, SMALL, Protocol, place
@@ -85,7 +87,10 @@ def write_patient(
     clinical = person.clinical()
     (out_dir / "clinical.json").write_text(json.dumps(clinical, indent=2) + "\n", encoding="utf-8")
     key = (patient_id, seed, "small" if small else "full")
-    scans = _scan(generate(seed, FIELD_OF_VIEW, SMALL_GRID if small else FULL_GRID), SMALL if small else FULL)
+    anatomy = generate(
+        seed, FIELD_OF_VIEW, SMALL_GRID if small else FULL_GRID, pathology=_before_surgery(seed)
+    )
+    scans = _scan(anatomy, SMALL if small else FULL)
     files: list[Path] = []
     truths: dict[Role, Path] = {}
     uids: dict[Role, str] = {}
@@ -96,6 +101,22 @@ def write_patient(
         if truth:
             truths[scan.protocol.role] = _write_truth(out_dir / "truth", scan)
     return PhantomPatient(out_dir / "ct", out_dir / "mr", tuple(files), clinical, truths, uids)
+
+
+def _before_surgery(seed: int) -> Pathology:
+    """Draw a worn spine of five lumbar vertebrae before any operation: the patient this node is for."""
+    none = frozenset[int]()
+    return replace(
+        draw_pathology(Randomness(seed)),
+        lumbar=5,
+        transition=Transition.NONE,
+        fractures={},
+        lysis=none,
+        laminectomy=none,
+        fused=none,
+        cages=none,
+        lumbar_ribs=False,
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,7 +66,7 @@ def _predict(network: Network, oriented: Oriented) -> tuple[Tensor, tuple[float,
     total = _predict_at(network, oriented, slices, sizes[0])
     for size in sizes[1:]:
         other = _predict_at(network, oriented, slices, size)
-        total += functional.interpolate(other, size=sizes[0], mode="bilinear")
+        total = total + functional.interpolate(other, size=sizes[0], mode="bilinear")
     scale = slices.shape[1] / sizes[0][0], slices.shape[2] / sizes[0][1]
     return total.transpose(0, 1) / len(SCALES), scale
 
