@@ -23,6 +23,7 @@ def write_package(
     *,
     metrics: Mapping[str, Any],
     created: str,
+    profiles: Mapping[str, str],
 ) -> Manifest:
     """Write the folder anew; models of an earlier training are removed.
 
@@ -37,6 +38,8 @@ def write_package(
         Report of `train_demo.train_target`.
     created : str
         Date; no clock is read.
+    profiles : mapping of str to str
+        Name and version, and sha256, of the radiomics profiles of the features that it reads.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.skops"):
@@ -58,7 +61,7 @@ def write_package(
             "intended_use": INTENDED_USE,
             "training_data": training,
             "metrics": metrics,
-            "settings": {"thresholds": THRESHOLDS, "demonstration": True},
+            "settings": {"thresholds": THRESHOLDS, "demonstration": True, "profiles": dict(profiles)},
             "files": files,
         },
     )

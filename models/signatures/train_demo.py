@@ -6,7 +6,7 @@ the folder ROWS and writes the folders OUT/asdeg and OUT/pain.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ def train_demonstration(
     *,
     created: str = "2026-03-01",
     origin: str | None = None,
+    profiles: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Train and write asdeg and pain.
 
@@ -53,6 +54,9 @@ def train_demonstration(
         Date for the manifest, so that no clock is read.
     origin : str, optional
         Where the rows come from, for the model card; by default "measured on N generated patients".
+    profiles : mapping of str to str, optional
+        Name and version, and sha256, of the radiomics profiles of the rows' features, for the manifest: a
+        predictor is refused where a profile has another content by then.
 
     Returns
     -------
@@ -62,14 +66,27 @@ def train_demonstration(
     reference = measure(rows, origin)
     return {
         plan.name: train_target(
-            plan, reference, out_dir / plan.name, seed=seed, n_patients=n_patients, created=created
+            plan,
+            reference,
+            out_dir / plan.name,
+            seed=seed,
+            n_patients=n_patients,
+            created=created,
+            profiles=profiles or {},
         )
         for plan in TARGETS
     }
 
 
 def train_target(
-    plan: TargetPlan, reference: Reference, folder: Path, *, seed: int, n_patients: int, created: str
+    plan: TargetPlan,
+    reference: Reference,
+    folder: Path,
+    *,
+    seed: int,
+    n_patients: int,
+    created: str,
+    profiles: Mapping[str, str],
 ) -> dict[str, Any]:
     """Train one target on patients drawn around `reference`, and write its folder.
 
@@ -91,7 +108,15 @@ def train_target(
     }
     variants = tuple(variant for variant, _ in trained)
     read = {name for variant in variants for name in variant.columns}
-    write_package(folder, plan, variants, reference.restricted(read), metrics=metrics, created=created)
+    write_package(
+        folder,
+        plan,
+        variants,
+        reference.restricted(read),
+        metrics=metrics,
+        created=created,
+        profiles=profiles,
+    )
     return metrics
 
 

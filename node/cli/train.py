@@ -83,9 +83,11 @@ def demo(
     with one_line():
         from models.signatures.reference import read_rows
         from models.signatures.train_demo import train_demonstration
+        from pipelines.features.radiomics import PROFILES
 
+        profiles = {profile.label: profile.digest for profile in PROFILES.values()}
         try:
-            report = train_demonstration(read_rows(folder), out, seed, patients)
+            report = train_demonstration(read_rows(folder), out, seed, patients, profiles=profiles)
         except ValueError as error:
             raise fail(f"{folder}: {error}", ExitCode.NOT_USABLE) from None
     for target, metrics in report.items():

@@ -10,6 +10,7 @@ from models.signatures.clinical import encode
 from models.signatures.predictor import Estimate, TrainedPredictor, load_predictor
 from pipelines.clinical import validate
 from pipelines.errors import ModelError
+from pipelines.features.radiomics import PROFILES
 from pipelines.features.table import feature_row
 from pipelines.prediction.readable import term_name
 from pipelines.prediction.requirements import Inputs, choose
@@ -36,7 +37,8 @@ class SignaturePredictor:
     Raises
     ------
     ModelError
-        MODEL_INVALID if a file of the model is missing, damaged or not trusted.
+        MODEL_INVALID if a file of the model is missing, damaged or not trusted, or if it was trained on
+        features of a profile that is another one here.
     """
 
     def __init__(self, target: Target, root: Path | None = None) -> None:
@@ -45,6 +47,7 @@ class SignaturePredictor:
             self._model = load_predictor(target, root)
         except ManifestError as error:
             raise ModelError("MODEL_INVALID", f"predictor {target}: {error}") from None
+        _check_profiles(target, self._model.manifest.settings.get("profiles", {}))
 
     def predict(self, analyses: Mapping[Role, SeriesAnalysis], clinical: Mapping[str, Any]) -> Prediction:
         """Answer for one case, or say why there is no answer; see `pipelines.prediction.Predictor`."""
@@ -78,6 +81,17 @@ class SignaturePredictor:
             inputs_missing=inputs.missing,
             **(nothing | answer),
         )
+
+
+def _check_profiles(target: Target, trained_on: Mapping[str, str]) -> None:
+    here = {profile.label: profile.digest for profile in PROFILES.values()}
+    for label, digest in trained_on.items():
+        if here.get(label) != digest:
+            raise ModelError(
+                "MODEL_INVALID",
+                f"predictor {target}: trained on features of {label} ({digest[:12]}…), another profile "
+                "here; train it anew",
+            )
 
 
 def _category(estimate: Estimate, thresholds: Mapping[str, float]) -> Category:

@@ -1,12 +1,17 @@
 """The shipped models on cases with everything, and with something missing."""
 
+import json
 import math
+import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from models.manifest import WEIGHTS
 from pipelines.errors import InputError, ModelError
+from pipelines.features.radiomics import PAPER
 from pipelines.prediction import SignaturePredictor, predict
 from pipelines.types import Prediction, Role
 
@@ -172,3 +177,14 @@ def test_a_missing_model_is_refused_by_name(tmp_path: Any) -> None:
 def test_a_plug_in_predictor_is_asked(case: Build) -> None:
     only = SignaturePredictor("pain")
     assert [p.target for p in predict(case(*ALL), CLINICAL, [only])] == ["pain"]
+
+
+def test_a_model_of_another_profile_is_refused(tmp_path: Path) -> None:
+    copied = shutil.copytree(WEIGHTS / "pain", tmp_path / "pain")
+    manifest = json.loads((copied / "manifest.json").read_text())
+    assert manifest["settings"]["profiles"]["paper@1"] == PAPER.digest
+    manifest["settings"]["profiles"]["paper@1"] = "0" * 64
+    (copied / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ModelError, match="paper@1") as caught:
+        SignaturePredictor("pain", tmp_path)
+    assert caught.value.code == "MODEL_INVALID"
