@@ -25,10 +25,10 @@ VERTEBRA = (13.5, 20.0, 24.0)
 def study() -> list[Segmentation]:
     """Give a CT of 5 vertebrae, two sagittal MR of 5 bodies and 5 discs, and an axial MR of 8 muscles."""
     return [
-        _series(Role.CT, (200, 200, 200), 140.0, _vertebrae()),
-        _series(Role.MR_SAG_T1, (88, 300, 300), 100.0, _spine()),
-        _series(Role.MR_SAG_T2, (88, 300, 300), 100.0, _spine()),
-        _series(Role.MR_AXIAL_T2, (120, 256, 256), 100.0, _muscles()),
+        _series(Role.CT, (200, 200, 200), _vertebrae()),
+        _series(Role.MR_SAG_T1, (88, 300, 300), _spine()),
+        _series(Role.MR_SAG_T2, (88, 300, 300), _spine()),
+        _series(Role.MR_AXIAL_T2, (120, 256, 256), _muscles()),
     ]
 
 
@@ -50,16 +50,18 @@ def _muscles() -> Iterator[tuple[str, Triple, Triple]]:
 
 
 def _series(
-    role: Role, shape: tuple[int, int, int], contrast: float, bodies: Iterator[tuple[str, Triple, Triple]]
+    role: Role, shape: tuple[int, int, int], bodies: Iterator[tuple[str, Triple, Triple]]
 ) -> Segmentation:
     labels, structures = np.zeros(shape, np.uint8), {}
     for value, (name, centre, half) in enumerate(bodies, start=1):
         labels[_inside(shape, centre, half)] = value
         structures[value] = name
     seed = list(Role).index(role)
-    voxels = np.where(
-        labels > 0, 260 + contrast * _texture(shape, seed), 200 + 40 * _texture(shape, seed + 50)
-    )
+    inner, outer = (90, 40) if role is Role.CT else (110, 100)  # of the textures
+    inside, around = _texture(shape, seed), _texture(shape, seed + 50)
+    voxels = np.where(labels > 0, 260 + inner * inside, 180 + outer * around)
+    if role is Role.CT:
+        voxels[:, :20] = -1000  # air
     source = SourceSeries("1", "1", "CT" if role is Role.CT else "MR", (), ())
     volume = Volume(voxels.astype(np.float32), np.eye(4), (None,) * shape[0], role, source)
     return Segmentation(volume, labels, structures, ModelIdentity("none", "0", ""))
