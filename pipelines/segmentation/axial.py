@@ -21,6 +21,7 @@ from pipelines.segmentation.muscles import doubt, part_sides, tidy
 from pipelines.segmentation.network import Network, load_network, predict_slices
 from pipelines.segmentation.orientation import Oriented, orient
 from pipelines.segmentation.psoas import lumbar_slices, stop_psoas
+from pipelines.segmentation.slices import resample_slices
 from pipelines.types import Finding, Segmentation, Volume
 
 CANAL_CLASS = 10
@@ -30,7 +31,6 @@ WINDOW = (160, 128)  #: (L, P) grid steps looked at in the second pass
 BEFORE_CANAL = (80, 72)  #: grid steps of the window to the right of and in front of the canal
 LOOKED_AT = 12  #: slices of the first pass, spread over the stack
 TISSUE_SHARE = 0.08  #: of the maximum: voxels above it are patient, not air
-FLAT = 1e-4  #: contrast, as a share of the largest value, that resampling alone can make
 MIN_CANAL = 0.3  #: probability that the best-looking slice must reach
 MIN_AREA_CM2 = 0.75  #: of a muscle in its largest slice
 MIN_MUSCLES = 3
@@ -100,12 +100,10 @@ def _on_grid(network: Network, oriented: Oriented) -> _Slices:
         )
     grid = network.settings["in_plane_mm"]
     slices = torch.from_numpy(np.ascontiguousarray(oriented.array.transpose(2, 0, 1)))
-    size = [max(16, round(n * s / grid)) for n, s in zip(slices.shape[1:], oriented.spacing[:2], strict=True)]
-    small = functional.interpolate(slices[:, None], size=size, mode="bilinear", antialias=True)[:, 0]
-    contrast = float(small.max() - small.min())
-    if not contrast > FLAT * float(small.abs().max()):  # also where a value is not a number
-        raise SegmentationError("EMPTY_IMAGE", "the slices hold no image: every voxel has the same value")
-    small = small.clamp(max=float(np.quantile(small.numpy()[:, ::2, ::2], 0.998)))
+    high, wide = (
+        max(16, round(n * s / grid)) for n, s in zip(slices.shape[1:], oriented.spacing[:2], strict=True)
+    )
+    small = resample_slices(slices, (high, wide))
     step, neighbours = oriented.spacing[2], network.settings.get("neighbours_mm", NEIGHBOURS_MM)
     shifts = [int(np.sign(mm)) * max(1, round(abs(mm) / step)) for mm in neighbours]
     return _Slices(small, tuple(shifts))

@@ -10,6 +10,7 @@ from monai.inferers import sliding_window_inference
 from safetensors.torch import load_file
 from torch import Tensor
 
+from models import device
 from models.manifest import ManifestError, open_model
 from models.unet import UNet
 from pipelines.errors import ModelError
@@ -36,15 +37,10 @@ def choose_device(name: str) -> torch.device:
     ModelError
         If there is no such device.
     """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    kind, _, number = name.partition(":")
-    if kind == "cpu" and not number:
-        return torch.device(name)
-    if kind == "cuda" and (not number or number.isdecimal()) and int(number or 0) < torch.cuda.device_count():
-        return torch.device(name)
-    gpus = torch.cuda.device_count()
-    raise ModelError("DEVICE", f"no device {name!r}: choose auto, cpu, or cuda[:n]; there are {gpus} GPUs")
+    try:
+        return device.choose_device(name)
+    except ValueError as error:
+        raise ModelError("DEVICE", str(error)) from None
 
 
 @lru_cache(maxsize=8)
@@ -176,11 +172,3 @@ def predict_slices(network: Network, slices: Tensor) -> Tensor:
     height, width = slices.shape[2:]
     padded = pad_to_stride(slices, network.net.stride)
     return run(network, padded, SLICES_AT_ONCE).softmax(1)[:, :, :height, :width]
-
-
-def with_neighbours(volume: Tensor, step: int) -> Tensor:
-    """Stack each slice of (N, H, W) with those `step` before and after it: (N, 3, H, W); edges repeat."""
-    count = volume.shape[0]
-    index = torch.arange(count)
-    before, after = (index - step).clamp(min=0), (index + step).clamp(max=count - 1)
-    return torch.stack([volume[before], volume, volume[after]], dim=1)

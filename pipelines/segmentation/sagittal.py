@@ -15,8 +15,9 @@ from pipelines.segmentation.clean import largest
 from pipelines.segmentation.column import Column, Evidence, find_column
 from pipelines.segmentation.confidence import confidence
 from pipelines.segmentation.labels import CANAL, DISCS, LEVELS, SACRUM, level_name, level_unknown
-from pipelines.segmentation.network import Network, load_network, predict_slices, with_neighbours
+from pipelines.segmentation.network import SLICES_AT_ONCE, Network, load_network, predict_slices
 from pipelines.segmentation.orientation import Oriented, orient
+from pipelines.segmentation.slices import neighbours, resample_slices
 from pipelines.types import Segmentation, Volume
 
 BACKGROUND, BODY, DISC, SACRUM_REST, CANAL_CLASS, POSTERIOR, S1, LUMBOSACRAL_DISC = range(8)
@@ -62,15 +63,25 @@ def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
 
 
 def _predict(network: Network, oriented: Oriented) -> tuple[Tensor, tuple[float, float]]:
-    """Return probabilities (classes, L, p, s) averaged over SCALES, and voxels per step of the first grid."""
+    """Return probabilities (classes, L, p, s) averaged over SCALES, and voxels per step of the first grid.
+
+    Some slices at a time, and in half precision, to bound memory.
+    """
     slices = torch.from_numpy(np.ascontiguousarray(oriented.array))  # (L, P, S)
     sizes = [_size(oriented, network.settings["in_plane_mm"] * scale) for scale in SCALES]
-    total = _predict_at(network, oriented, slices, sizes[0])
-    for size in sizes[1:]:
-        other = _predict_at(network, oriented, slices, size)
-        total = total + functional.interpolate(other, size=sizes[0], mode="bilinear")
+    looks = [_normalise(resample_slices(slices, size)) for size in sizes]
+    around = neighbours(len(slices), max(1, round(NEIGHBOUR_MM / oriented.spacing[0])))
+    total = torch.empty(len(slices), network.settings["out_channels"], *sizes[0], dtype=torch.float16)
+    for chunk in torch.split(torch.arange(len(slices)), SLICES_AT_ONCE):
+        seen = [_predict_slices(network, look, around[chunk]) for look in looks]
+        same = [functional.interpolate(p, size=sizes[0], mode="bilinear") for p in seen]
+        total[chunk] = torch.stack(same).mean(0).half()
     scale = slices.shape[1] / sizes[0][0], slices.shape[2] / sizes[0][1]
-    return total.transpose(0, 1) / len(SCALES), scale
+    return total.transpose(0, 1), scale
+
+
+def _normalise(slices: Tensor) -> Tensor:
+    return (slices - slices.mean()) / (slices.std() + 1e-6)
 
 
 def _size(oriented: Oriented, grid: float) -> tuple[int, int]:
@@ -82,24 +93,21 @@ def _size(oriented: Oriented, grid: float) -> tuple[int, int]:
     return high, wide
 
 
-def _predict_at(network: Network, oriented: Oriented, slices: Tensor, size: tuple[int, int]) -> Tensor:
-    """Probabilities (L, classes, p, s) of slices resampled to a size."""
-    small = functional.interpolate(slices[:, None], size=size, mode="bilinear", antialias=True)[:, 0]
-    small = small.clamp(max=float(np.quantile(small.numpy()[:, ::2, ::2], 0.998)))
-    small = (small - small.mean()) / (small.std() + 1e-6)
-    step = max(1, round(NEIGHBOUR_MM / oriented.spacing[0]))
-    stack = with_neighbours(small, step)
-    probabilities = predict_slices(network, stack)
-    if len(stack) <= MIRRORED_UP_TO:
-        probabilities = (probabilities + predict_slices(network, stack.flip(1))) / 2
+def _predict_slices(network: Network, slices: Tensor, around: Tensor) -> Tensor:
+    """Probabilities (n, classes, p, s) of slices between their neighbours, (n, 3); mirrored too where few."""
+    probabilities = predict_slices(network, slices[around])
+    if len(slices) <= MIRRORED_UP_TO:
+        probabilities = (probabilities + predict_slices(network, slices[around.flip(1)])) / 2
     return probabilities
 
 
 def _evidence(probabilities: Tensor, oriented: Oriented, scale: tuple[float, float]) -> Evidence:
-    p = probabilities.numpy()
     spacing = oriented.spacing[0], oriented.spacing[1] * scale[0], oriented.spacing[2] * scale[1]
-    discs, sacrum = p[DISC] + p[LUMBOSACRAL_DISC], p[SACRUM_REST] + p[S1]
-    return Evidence(p[BODY], discs, p[LUMBOSACRAL_DISC], sacrum, spacing)
+
+    def of(*classes: int) -> NDArray[np.float32]:
+        return probabilities[list(classes)].float().sum(0).numpy()
+
+    return Evidence(of(BODY), of(DISC, LUMBOSACRAL_DISC), of(LUMBOSACRAL_DISC), of(SACRUM_REST, S1), spacing)
 
 
 def _merge(probabilities: Tensor) -> Tensor:
@@ -118,7 +126,7 @@ def _classes_on_volume(
     classes = np.empty(oriented.array.shape, np.uint8)
     certainty = np.empty(oriented.array.shape, np.float16)
     for k, plane in enumerate(probabilities.transpose(0, 1)):
-        fine = functional.interpolate(plane[None], size=size, mode="bilinear", align_corners=False)[0]
+        fine = functional.interpolate(plane[None].float(), size=size, mode="bilinear", align_corners=False)[0]
         values, best = fine.max(0)
         classes[k], certainty[k] = best.numpy(), values.numpy()
     unsure = (classes == BODY) & (certainty <= SURE)
