@@ -8,13 +8,17 @@ what it says on idle cores alone.
 """
 
 import argparse
+import json
 import math
-import multiprocessing
+import pickle
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,12 +28,13 @@ from support.figures import Figure, show
 from support.study import study
 
 from pipelines.features.geometry import index_spacing
-from pipelines.features.radiomics import FEATURE_CLASSES, Profile, extract_series, resolve, warm
+from pipelines.features.radiomics import FEATURE_CLASSES, Profile, resolve, warm
 from pipelines.features.radiomics.engine import compute
 from pipelines.features.radiomics.prepare import prepare, scaling
 from pipelines.types import Segmentation
 
 T = TypeVar("T")
+HERE = Path(__file__).parent
 SAME = 1e-9  #: relative difference up to which two values are the same
 ROUNDED = 1e-6  #: asked of all: sums that cancel carry the rounding of both (docs/radiomics.md)
 KINDS = ("CT vertebra", "MR vertebral body", "MR disc", "MR muscle")
@@ -37,7 +42,7 @@ KINDS = ("CT vertebra", "MR vertebral body", "MR disc", "MR muscle")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """CPU seconds of one region, and how many of its features differ from PyRadiomics' by SAME, by ROUNDED."""
+    """CPU seconds of one region, and how many features differ from PyRadiomics' by SAME and by ROUNDED."""
 
     own: float
     crops: float
@@ -52,11 +57,9 @@ def main() -> None:
     parser.add_argument("--skip-whole", action="store_true", help="leave PyRadiomics on whole volumes out")
     whole = not parser.parse_args().skip_whole
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:  # a process of its own, for its memory and its first study
-        alone = pool.apply(_alone)
-    warm()
     series = study()
+    alone = _alone(series)
+    warm()
     count = Counter(_kind(each, name) for each in series for name in each.structures.values())
     kept = [show("A fresh worker: 33 regions at bin width 25, two threads", alone)]
     for width, on_whole, asked in ((25, whole, 8), (5, False, 20)):
@@ -65,39 +68,25 @@ def main() -> None:
     raise SystemExit(0 if all(kept) else 1)
 
 
-def _alone() -> list[Figure]:
-    """Measure the own engine in a process that has done nothing else."""
-    loading, _ = _timed(warm, time.perf_counter)
-    series = study()
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak that making the study took
-    before = _peak_mib()
-    profile = _profile(25, "lumbar")
-    runs = [
-        _timed(lambda: [extract_series(each, profile, jobs=2) for each in series], time.perf_counter)
-        for _ in range(3)
-    ]
-    one, _ = _timed(lambda: [extract_series(each, profile, jobs=1) for each in series], time.perf_counter)
-    cpu, vectors = _timed(
-        lambda: [extract_series(each, profile, jobs=1) for each in series], time.process_time
-    )
-    features = sum(len(vector.values) for found in vectors for vector in found)
-    walls = [wall for wall, _ in runs]
+def _alone(series: list[Segmentation]) -> list[Figure]:
+    """Measure the own engine in a process that has done nothing else, made the study included."""
+    with TemporaryDirectory(prefix="lumbar-node-benchmark-") as folder:
+        path = Path(folder) / "study.pickle"
+        path.write_bytes(pickle.dumps(series))
+        done = subprocess.run(
+            [sys.executable, "-m", "support.alone", path], cwd=HERE, check=True, stdout=subprocess.PIPE
+        )
+    found = json.loads(done.stdout)
     return [
-        Figure("features", features, "", 33 * 851, least=True),
-        Figure("loading compiled kernels", loading, "s"),
-        Figure("first study, wall", walls[0], "s", 4),
-        Figure("later studies, wall", min(walls[1:]), "s", 4),
-        Figure("later studies, wall, one thread", one, "s"),
-        Figure("CPU", cpu, "s"),
-        Figure("memory with the study loaded", before, "MiB"),
-        Figure("memory, peak", _peak_mib(), "MiB", 600),
+        Figure("features", found["features"], "", 33 * 851, least=True),
+        Figure("loading compiled kernels", found["loading"], "s"),
+        Figure("first study, wall", found["first"], "s", 4),
+        Figure("later studies, wall", found["later"], "s", 4),
+        Figure("later studies, wall, one thread", found["one thread"], "s"),
+        Figure("CPU", found["cpu"], "s"),
+        Figure("memory with the study loaded", found["memory before"], "MiB"),
+        Figure("memory, peak", found["memory"], "MiB", 600),
     ]
-
-
-def _peak_mib() -> float:
-    """Give the most memory that this process has held at a time, in MiB (Linux)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def _sample(series: list[Segmentation], kind: str, width: float, on_whole: bool) -> Sample:
