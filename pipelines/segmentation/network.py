@@ -10,7 +10,7 @@ from monai.inferers import sliding_window_inference
 from safetensors.torch import load_file
 from torch import Tensor
 
-from models import device
+from models import device as devices
 from models.manifest import ManifestError, open_model
 from models.unet import UNet
 from pipelines.errors import ModelError
@@ -38,7 +38,7 @@ def choose_device(name: str) -> torch.device:
         If there is no such device.
     """
     try:
-        return device.choose_device(name)
+        return devices.choose_device(name)
     except ValueError as error:
         raise ModelError("DEVICE", str(error)) from None
 
