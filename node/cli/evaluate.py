@@ -59,6 +59,9 @@ def segmentation(
         results = Evaluation(out, segment, datetime.now(UTC), cut, pictures).run(rows, typer.echo)
         write_tables(results, out)
     typer.echo(f"{out}: evaluation.md and tables of {len(rows)} scans")
+    for one in results:
+        if one.warning:
+            typer.echo(f"lumbar-node: warning: row {one.row.number}: {one.warning}", err=True)
     unusable = [one.remark for one in results if one.status == "error"]
     if unusable:
         raise fail(f"{manifest}: " + "\nlumbar-node: ".join(unusable), ExitCode.NOT_USABLE)

@@ -21,6 +21,8 @@ from pipelines.types import Finding, Role, Segmentation, Volume
 
 Progress = Callable[[str], None]
 
+NO_OVERLAP = "NO_OVERLAP: the reference overlaps nothing that was found; is this the reference of this scan?"
+
 
 @dataclass(frozen=True, slots=True)
 class CutAnswer:
@@ -66,10 +68,15 @@ class ScanResult:
 
     @property
     def remark(self) -> str:
-        """Why there is no score, or what was named wrong."""
+        """Why there is no score, that it may be no score of this scan, or what was named wrong."""
         if self.reason:
             return f"{self.reason.code}: {self.reason.text}"
-        return describe(self.score.naming) if self.score else ""
+        return self.warning or (describe(self.score.naming) if self.score else "")
+
+    @property
+    def warning(self) -> str:
+        """What makes a score doubtful, which counts all the same; empty if nothing does."""
+        return NO_OVERLAP if self.score and not self.score.everything.dice else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +170,7 @@ class Evaluation:
         return CutAnswer(name, naming.verdict, describe(naming))
 
     def _path(self, row: Row, folder: str, ending: str) -> Path:
-        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in f"{row.set_name}_{row.scan}")
-        return self.out / folder / f"{name}{ending}"
+        return self.out / folder / f"{row.stem}{ending}"
 
 
 def describe(naming: Naming) -> str:
@@ -181,4 +187,5 @@ def summary(result: ScanResult) -> str:
     dice = {"any (all)": scored.everything.dice, "any": scored.union, "levels": scored.levels}
     figures = ", ".join(f"{key} {value:.3f}" for key, value in dice.items() if value is not None)
     cuts = "".join(f"; {one.cut}: {one.verdict}" for one in result.cuts)
-    return f"{name}: {figures}; {scored.naming.verdict} ({result.seconds:.1f} s){cuts}"
+    warning = f"; {result.warning}" if result.warning else ""
+    return f"{name}: {figures}; {scored.naming.verdict} ({result.seconds:.1f} s){warning}{cuts}"

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from pipelines.errors import InputError
 from pipelines.evaluation.names import KINDS, is_known
@@ -16,6 +17,8 @@ from pipelines.types import Role
 
 COLUMNS = ("set", "scan", "image", "reference", "labels")
 OPTIONAL = ("role",)
+Key = TypeVar("Key", int, str)
+
 ANY_OTHER = "*"  #: in a label map: every value that has no line of its own
 
 
@@ -40,6 +43,11 @@ class Row:
     reference: Path
     labels: Path | None
     role_text: str
+
+    @property
+    def stem(self) -> str:
+        """What the files written for this row are called, but for folder and ending."""
+        return "".join(c if c.isalnum() or c in "-_." else "_" for c in f"{self.set_name}_{self.scan}")
 
     @property
     def role(self) -> Role | None:
@@ -90,12 +98,21 @@ def read_manifest(path: Path) -> tuple[Row, ...]:
     Raises
     ------
     InputError
-        MANIFEST, if the file cannot be read, a column is missing, or there is no row.
+        MANIFEST, if the file cannot be read, a column is missing, there is no row, or two rows would write
+        the same files.
     """
     lines = _read(path, "MANIFEST", COLUMNS, OPTIONAL)
     if not lines:
         raise InputError("MANIFEST", f"{path}: no scan below the header line")
-    return tuple(_row(path.parent, number, line) for number, line in lines)
+    rows = tuple(_row(path.parent, number, line) for number, line in lines)
+    if twice := _twice((row.number, row.stem) for row in rows):
+        first, second, stem = twice
+        raise InputError(
+            "MANIFEST",
+            f"{path}, lines {first} and {second}: both would write {stem}; give each row a set and scan of "
+            "its own (letters, digits, - _ . tell them apart)",
+        )
+    return rows
 
 
 def read_label_map(path: Path) -> LabelMap:
@@ -107,7 +124,7 @@ def read_label_map(path: Path) -> LabelMap:
     Raises
     ------
     RowError
-        LABEL_MAP, if the file cannot be read or a line is wrong.
+        LABEL_MAP, if the file cannot be read, a line is wrong, or a value has two lines.
     """
     try:
         lines = _read(path, "LABEL_MAP", ("value", "label"), ())
@@ -116,9 +133,23 @@ def read_label_map(path: Path) -> LabelMap:
     others = [line for _, line in lines if line["value"] == ANY_OTHER]
     if any(line["label"] for line in others):
         raise RowError("LABEL_MAP", f"{path}: * can only be left out; give it an empty label")
-    named = dict(_meaning(path, number, line) for number, line in lines if line["value"] != ANY_OTHER)
+    meanings = [(n, *_meaning(path, n, line)) for n, line in lines if line["value"] != ANY_OTHER]
+    if twice := _twice((number, value) for number, value, _ in meanings):
+        first, second, value = twice
+        raise RowError("LABEL_MAP", f"{path}, lines {first} and {second}: both are value {value}; keep one")
+    named = {value: label for _, value, label in meanings}
     names = {value: label for value, label in named.items() if label}
     return LabelMap(names, frozenset(named.keys() - names.keys()), bool(others))
+
+
+def _twice(numbered: Iterable[tuple[int, Key]]) -> tuple[int, int, Key] | None:
+    """Return the lines of the first key that has two, and the key; None where every key has one."""
+    lines: dict[Key, int] = {}
+    for number, key in numbered:
+        if key in lines:
+            return lines[key], number, key
+        lines[key] = number
+    return None
 
 
 def _row(folder: Path, number: int, line: Mapping[str, str]) -> Row:

@@ -43,7 +43,7 @@ def scan(tmp_path):
 
 def test_the_right_answer_scores_1_and_leaves_a_seg_and_a_picture(scan, tmp_path):
     result = evaluate(scan[1], tmp_path)
-    assert (result.status, result.verdict, result.remark) == ("scored", "right", "")
+    assert (result.status, result.verdict, result.remark, result.warning) == ("scored", "right", "", "")
     assert (result.score.union, result.score.levels, result.score.everything.dice) == (1, 1, 1)
     assert (tmp_path / "out" / "seg" / "set_one.dcm").stat().st_size
     assert (tmp_path / "out" / "pictures" / "set_one.png").read_bytes().startswith(b"\x89PNG")
@@ -71,6 +71,16 @@ def test_a_nifti_scan_goes_the_same_way(scan, tmp_path):
     image = write_labels(volume.voxels.astype(np.uint16), volume.affine, tmp_path / "scan.nii.gz")
     result = evaluate(replace(row, image=image), tmp_path)
     assert (result.verdict, result.score.levels) == ("right", 1)
+
+
+def test_a_reference_that_overlaps_nothing_is_scored_and_doubted(scan, tmp_path):
+    lines = []
+    between = np.roll(spine(), 12, axis=1) * (spine() == 0)
+    evaluation = Evaluation(tmp_path / "out", told(between), CLOCK, with_pictures=False)
+    (result,) = evaluation.run([scan[1]], lines.append)
+    assert (result.status, result.verdict, result.score.everything.dice) == ("scored", "not judged", 0)
+    assert result.remark.endswith("overlaps nothing that was found; is this the reference of this scan?")
+    assert result.remark in lines[-1]
 
 
 def test_a_refusal_is_a_row_with_its_reason(scan, tmp_path):

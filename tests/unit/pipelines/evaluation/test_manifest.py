@@ -38,6 +38,9 @@ def test_the_role_column_may_be_left_out(tmp_path):
         (HEADER.replace("role", "rule") + "A,1,a,b,c,ct\n", "the first line must name"),
         (HEADER, "no scan below the header line"),
         (HEADER + "A,1,a,b,c,ct,more\n", "line 2: 7 cells below 6 columns"),
+        (HEADER + "A,1,a,b,c,ct\n\nA,2,a,b,c,ct\nA,1,d,e,f,ct\n", "lines 2 and 5: both would write A_1;"),
+        (HEADER + "A,a 1,a,b,c,ct\nA,a/1,d,e,f,ct\n", "lines 2 and 3: both would write A_a_1;"),
+        (HEADER + "A_b,1,a,b,c,ct\nA,b_1,d,e,f,ct\n", "lines 2 and 3: both would write A_b_1;"),
     ],
 )
 def test_a_wrong_manifest_says_what_is_wrong(text, says, tmp_path):
@@ -74,6 +77,8 @@ def test_a_star_leaves_out_all_other_values(tmp_path):
         ("x,disc", "line 2: value 'x' must be a whole number above 0"),
         ("0,disc", "line 2: value '0'"),
         ("*,disc", r"\* can only be left out"),
+        ("1,L5 vertebra\n2,sacrum\n01,L4 vertebra", "lines 2 and 4: both are value 1; keep one"),
+        ("1,L5 vertebra\n1,", "lines 2 and 3: both are value 1; keep one"),
     ],
 )
 def test_a_wrong_label_map_says_what_is_wrong(line, says, tmp_path):
