@@ -14,6 +14,10 @@ class ManifestError(Exception):
     """A model's manifest is missing, malformed, or does not fit its files."""
 
 
+class UnknownModelError(ManifestError):
+    """No model has this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What is known about a model.
@@ -66,6 +70,19 @@ def open_model(name: str, root: Path | None = None) -> tuple[Path, Manifest]:
     for file, expected in manifest.files.items():
         _check(folder / file, expected)
     return folder, manifest
+
+
+def require_model(name: str, root: Path | None = None) -> None:
+    """Refuse a name that is not one of a model's, a path among them.
+
+    Raises
+    ------
+    UnknownModelError
+        Names the models there are.
+    """
+    known = sorted(path.parent.name for path in (root or WEIGHTS).glob("*/manifest.json"))
+    if name not in known:
+        raise UnknownModelError(f"no model is called {name!r}; there are {', '.join(known) or 'none'}")
 
 
 def write_manifest(folder: Path, values: Mapping[str, Any]) -> Manifest:

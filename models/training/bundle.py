@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from models.anatomy.tissues import MUSCLES
-from models.manifest import Manifest, ManifestError, open_model
+from models.manifest import Manifest, ManifestError, open_model, require_model
 from models.unet import UNet
 
 SCHEMA = (
@@ -60,9 +60,12 @@ def export_bundle(name: str, out: Path, root: Path | None = None) -> Path:
 
     Raises
     ------
+    UnknownModelError
+        If there is no such model.
     ManifestError
-        If there is no such model, it is damaged, or it is no segmentation network.
+        If it is damaged, or no segmentation network.
     """
+    require_model(name, root)
     source, manifest = open_model(name, root)
     settings = manifest.settings
     if "classes" not in settings or "features" not in settings:

@@ -20,13 +20,13 @@ class ExitCode(IntEnum):
 @contextmanager
 def one_line() -> Iterator[None]:
     """Turn the errors that the program raises on purpose into a line on stderr and `typer.Exit`."""
-    from models.manifest import ManifestError
+    from models.manifest import ManifestError, UnknownModelError
     from node.errors import ConfigurationError, NodeError
     from pipelines.errors import InputError, PipelineError
 
     try:
         yield
-    except ConfigurationError as error:
+    except (ConfigurationError, UnknownModelError) as error:
         raise fail(str(error), ExitCode.USAGE) from None
     except InputError as error:
         raise fail(f"{error.code}: {error}", ExitCode.NOT_USABLE) from None

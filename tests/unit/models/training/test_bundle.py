@@ -132,7 +132,7 @@ def test_an_older_bundle_is_replaced(tmp_path):
 
 @pytest.mark.parametrize("name", ["asdeg", "vit", "none"])
 def test_what_is_no_segmentation_network_is_refused(tmp_path, name):
-    with pytest.raises(ManifestError, match=r"is no segmentation network|cannot be read"):
+    with pytest.raises(ManifestError, match=r"is no segmentation network|no model is called"):
         export_bundle(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

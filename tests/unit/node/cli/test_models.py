@@ -25,13 +25,18 @@ def test_a_network_leaves_as_a_bundle_that_the_node_takes(run: CliRunner, tmp_pa
     assert run.invoke(app, ["config", "check", str(config)]).exit_code == ExitCode.OK
 
 
-@pytest.mark.parametrize(
-    ("name", "said"), [("none", "cannot be read"), ("pain", "is no segmentation network")]
-)
-def test_only_segmentation_networks_leave(run: CliRunner, tmp_path: Path, name: str, said: str) -> None:
-    done = run.invoke(app, ["models", "export-bundle", name, "--out", str(tmp_path)])
+def test_only_segmentation_networks_leave(run: CliRunner, tmp_path: Path) -> None:
+    done = run.invoke(app, ["models", "export-bundle", "pain", "--out", str(tmp_path)])
     assert done.exit_code == ExitCode.FAILED
-    assert said in done.stderr
+    assert "is no segmentation network" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["vertebrae", "../weights/sagittal", ".", ""])
+def test_an_unknown_name_is_answered_with_the_known_ones(run: CliRunner, tmp_path: Path, name: str) -> None:
+    done = run.invoke(app, ["models", "export-bundle", name, "--out", str(tmp_path / "out")])
+    assert done.exit_code == ExitCode.USAGE
+    assert f"no model is called {name!r}; there are asdeg, axial, ct, pain, sagittal, vertebra" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_config_check_looks_at_the_bundle(run: CliRunner, tmp_path: Path) -> None:
