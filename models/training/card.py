@@ -102,8 +102,8 @@ def _card(folder: Path, task: str, manifest: Manifest) -> str:
 **Use.** {manifest.intended_use}
 
 **Training data.** {manifest.training_data}. {_training(manifest)}No foreign weights.
-The people come from `models.anatomy`; `lumbar-node train segmentation --task {task}` trains such a network
-the same way.{_log(folder)}
+The people come from `models.anatomy`; `lumbar-node train segmentation --task {task}` trains a network
+of this kind.{_log(folder)}
 
 {_measured(manifest)}**Limits.**
 
