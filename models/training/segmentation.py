@@ -1,18 +1,21 @@
 """Training of the segmentation networks, from nothing to a shippable folder."""
 
-import csv
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile, is_zipfile
 
 import torch
 
+from models.device import choose_device
 from models.manifest import Manifest
+from models.training import VERSION
 from models.training.axial import AXIAL
 from models.training.bank import SEEDS, Task, write_bank
 from models.training.batch import Scan, Teaching
 from models.training.export import SETTINGS, export
+from models.training.log import Report, add_row, cut_after
 from models.training.sagittal import SAGITTAL
 from models.training.trainer import Trainer
 from models.training.vertebra import VERTEBRA
@@ -23,17 +26,6 @@ TEACHINGS: Mapping[Task, Teaching] = {"sagittal": SAGITTAL, "ct": CT, "vertebra"
 REPORT_EVERY = 50  # steps
 SAVE_EVERY = 300  # steps
 CHECKPOINT, LOG = "checkpoint.pt", "training.csv"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How far a training is; a row of training.csv."""
-
-    step: int
-    elapsed_s: float
-    loss: float  #: mean since the last report
-    learning_rate: float
-
 
 Progress = Callable[[str], None]
 """Called with a line for people."""
@@ -49,10 +41,13 @@ def train_segmentation(
     device: str = "auto",
     progress: Progress | None = None,
     people: range | None = None,
+    version: str = VERSION,
 ) -> Manifest:
     """Train a segmentation network on generated scans and write it with its manifest.
 
-    Continues where `out_dir`/checkpoint.pt ended, if there is one: a budget is that of the whole training.
+    Continues where `out_dir`/checkpoint.pt ended, if there is one, with the seed it was begun with: a budget
+    is that of the whole training. The people may be others or more than before; then the manifest names those
+    of the last run only. Rows of training.csv beyond the checkpoint are cut: those steps are taken again.
     The weights written are the moving average over the last steps.
 
     Parameters
@@ -71,7 +66,9 @@ def train_segmentation(
     progress : callable, optional
         Called with a line for people, now and then.
     people : range, optional
-        Seeds of the generated people; those of the shipped networks by default.
+        Seeds of the generated people; the recipe's (`models.training.bank.SEEDS`) by default.
+    version : str
+        Of the network, for its manifest.
 
     Returns
     -------
@@ -80,37 +77,45 @@ def train_segmentation(
     Raises
     ------
     ValueError
-        If the task is unknown, the budget not positive, nobody to train on, or the checkpoint is that of
-        another network.
+        If the task is unknown, the budget not positive, nobody to train on, the device not there, a file of
+        the bank or the checkpoint damaged, or the checkpoint that of another network or seed.
     """
+    _check(task, budget_s, people)
+    people = SEEDS[task] if people is None else people
+    say = progress or _say_nothing
+    trainer = _make_trainer(task, seed, choose_device(device))
+    out_dir.mkdir(parents=True, exist_ok=True)
+    _resume(trainer, out_dir, say)
+    scans = _load_bank(task, bank_dir / task, people, say)
+    _train(trainer, scans, budget_s, out_dir, say)
+    return export(
+        trainer.average,
+        task,
+        out_dir,
+        version=version,
+        training_data=_training_data(len(scans), people),
+        metrics={"training": _figures(trainer)},
+    )
+
+
+def _check(task: Task, budget_s: float, people: range | None) -> None:
     if task not in TEACHINGS:
         raise ValueError(f"no segmentation network is called {task!r}; there are {', '.join(TEACHINGS)}")
     if budget_s <= 0:
         raise ValueError(f"a training budget must be positive, not {budget_s} s")
-    say = progress or _say_nothing
-    people = SEEDS[task] if people is None else people
-    if not people:
+    if people is not None and not people:
         raise ValueError("people must name at least one generated person to train on")
-    out_dir.mkdir(parents=True, exist_ok=True)
-    trainer = _make_trainer(task, seed, choose_device(device))
-    _resume(trainer, out_dir / CHECKPOINT, say)
-    scans = _load_bank(task, bank_dir / task, people, say)
-    _train(trainer, scans, budget_s, out_dir, say)
-    training_data = (
-        f"{len(scans)} scans of {len(people)} generated people "
+
+
+def _training_data(scans: int, people: range) -> str:
+    return (
+        f"{scans} scans of {len(people)} generated people "
         f"(models.anatomy, seeds {people[0]} to {people[-1]}); no patient data"
     )
-    metrics = {"training": {"steps": trainer.step_count, "seconds": round(trainer.elapsed_s), "seed": seed}}
-    return export(
-        trainer.average, task, out_dir, version="0.1.0", training_data=training_data, metrics=metrics
-    )
 
 
-def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; "auto" is the first GPU, else the CPU."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+def _figures(trainer: Trainer) -> Mapping[str, Any]:
+    return {"steps": trainer.step_count, "seconds": round(trainer.elapsed_s), "seed": trainer.seed}
 
 
 def _say_nothing(line: str) -> None:
@@ -122,7 +127,18 @@ def _load_bank(task: Task, folder: Path, people: range, say: Progress) -> list[S
     write_bank(task, folder, people, lambda done, total: say(f"generated people: {done} of {total}"))
     paths = [path for seed in people for path in sorted(folder.glob(f"{seed:05d}_*.npz"))]
     say(f"{len(paths)} scans in {folder}")
-    return [TEACHINGS[task].load(path) for path in paths]
+    return [_load_scan(task, path) for path in paths]
+
+
+def _load_scan(task: Task, path: Path) -> Scan:
+    damaged = ValueError(f"{path} is damaged; delete it, it is made again")
+    with path.open("rb") as stream:
+        if not is_zipfile(stream):  # cut short: numpy would fail and leave the file open
+            raise damaged
+    try:
+        return TEACHINGS[task].load(path)
+    except (BadZipFile, EOFError, KeyError, ValueError):  # bytes changed, or an array is missing
+        raise damaged from None
 
 
 def _make_trainer(task: Task, seed: int, device: torch.device) -> Trainer:
@@ -135,19 +151,14 @@ def _make_trainer(task: Task, seed: int, device: torch.device) -> Trainer:
             tuple(settings["features"]),
             settings["dimensions"],
         )
-    return Trainer(network, TEACHINGS[task], seed, device)
+    return Trainer(task, network, TEACHINGS[task], seed, device)
 
 
-def _resume(trainer: Trainer, checkpoint: Path, say: Progress) -> None:
-    if not checkpoint.is_file():
-        return
-    try:
-        trainer.resume(checkpoint)
-    except RuntimeError as error:
-        raise ValueError(
-            f"{checkpoint} is the state of another network ({error}); remove it or train in another folder"
-        ) from None
-    say(f"continuing at step {trainer.step_count}, {trainer.elapsed_s:.0f} s")
+def _resume(trainer: Trainer, out_dir: Path, say: Progress) -> None:
+    if (out_dir / CHECKPOINT).is_file():
+        trainer.resume(out_dir / CHECKPOINT)
+        say(f"continuing at step {trainer.step_count}, {trainer.elapsed_s:.0f} s")
+    cut_after(out_dir / LOG, trainer.step_count)
 
 
 def _train(trainer: Trainer, scans: list[Scan], budget_s: float, out_dir: Path, say: Progress) -> None:
@@ -170,10 +181,5 @@ def _report(trainer: Trainer, losses: list[float], log: Path, say: Progress) -> 
     report = Report(
         trainer.step_count, round(trainer.elapsed_s, 1), round(mean, 4), round(trainer.learning_rate, 6)
     )
-    new = not log.exists()
-    with log.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        if new:
-            writer.writerow(field.name for field in fields(Report))
-        writer.writerow(astuple(report))
+    add_row(log, report)
     say(f"step {report.step}, {report.elapsed_s:.0f} s, loss {report.loss:.3f}")

@@ -3,12 +3,15 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from torch import Tensor
 
 from models.anatomy.randomness import Randomness
+from models.training.bank import Task
 from models.training.batch import Scan, Teaching, segmentation_loss
 from models.unet import UNet
 
@@ -16,6 +19,7 @@ LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 1e-4
 WARM_UP = 30  # steps
 AVERAGING = 0.995  # of the moving average, per step
+REMEDY = "remove it or train in another folder"
 
 
 class Trainer:
@@ -23,6 +27,8 @@ class Trainer:
 
     Parameters
     ----------
+    task : {"sagittal", "ct", "vertebra", "axial"}
+        Put away with the state, as is the seed: a training goes on only as what it was begun.
     network : UNet
     teaching : Teaching
     seed : int
@@ -39,7 +45,10 @@ class Trainer:
         Moving average of the network's state: the weights worth keeping.
     """
 
-    def __init__(self, network: UNet, teaching: Teaching, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, task: Task, network: UNet, teaching: Teaching, seed: int, device: torch.device
+    ) -> None:
+        self.task, self.seed = task, seed
         flat = network.head.weight.dim() == 4
         self._layout = torch.channels_last if flat else torch.channels_last_3d
         self.network = network.to(device)
@@ -107,20 +116,35 @@ class Trainer:
 
         Raises
         ------
-        RuntimeError
-            If the state is that of another network.
+        ValueError
+            If the file is damaged, or the state is that of another network or of another seed.
         """
-        state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        self.network.load_state_dict(state["network"])
+        state = _read(path)
+        if state is None or state.keys() != self._state().keys():
+            raise ValueError(f"{path} is damaged, or of another version of the program; {REMEDY}")
+        if state["task"] != self.task:
+            raise ValueError(f"{path} is the state of another network, {state['task']!r}; {REMEDY}")
+        if state["seed"] != self.seed:
+            raise ValueError(f"{path} was begun with seed {state['seed']}, not {self.seed}; {REMEDY}")
+        try:
+            self.network.load_state_dict(state["network"])
+        except RuntimeError:  # torch names every layer that does not fit, a line each
+            raise ValueError(f"{path} is the state of another network, of other layers; {REMEDY}") from None
+        self._restore(state)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Put back all but the network's weights."""
         self.optimiser.load_state_dict(state["optimiser"])
-        self.average = state["average"]
+        self.average = {key: value.to(self.device) for key, value in state["average"].items()}
         self.random.numbers.bit_generator.state = state["numbers"]
-        self.random.noise.set_state(state["noise"].cpu())
+        self.random.noise.set_state(state["noise"])
         self.step_count, self.elapsed_s = state["step_count"], state["elapsed_s"]
 
     def _state(self) -> dict[str, Any]:
         noise: Tensor = self.random.noise.get_state()
         return {
+            "task": self.task,
+            "seed": self.seed,
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "average": self.average,
@@ -129,3 +153,16 @@ class Trainer:
             "step_count": self.step_count,
             "elapsed_s": self.elapsed_s,
         }
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Read what `save` wrote; None if the file is damaged or holds something else."""
+    with path.open("rb") as stream:
+        if not is_zipfile(stream):  # torch would try its older formats, and fail in many ways
+            return None
+        stream.seek(0)
+        try:
+            state = torch.load(stream, map_location="cpu", weights_only=True)
+        except (RuntimeError, UnpicklingError):
+            return None
+    return state if isinstance(state, dict) else None

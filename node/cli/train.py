@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from models.training import VERSION
 from node.cli.errors import ExitCode, fail, one_line
 from node.cli.options import Device, Seed
 
@@ -30,9 +31,12 @@ def segmentation(
     out: Annotated[Path, typer.Option(help="Folder for weights and manifest; an interrupted run goes on.")],
     bank: Annotated[Path, typer.Option(help="Folder of generated scans; filled as needed.")] = Path("bank"),
     minutes: Annotated[float, typer.Option(min=0.01, help="Training time.")] = 40,
-    people: Annotated[int | None, typer.Option(min=1, help="Generated people; default: as shipped.")] = None,
+    people: Annotated[
+        int | None, typer.Option(min=1, help="Generated people; default: the recipe's.")
+    ] = None,
     seed: Seed = 0,
     device: Device = "auto",
+    version_name: Annotated[str, typer.Option(help="Version of the network, for its manifest.")] = VERSION,
 ) -> None:
     """Train a segmentation network on generated anatomy."""
     with one_line():
@@ -48,6 +52,7 @@ def segmentation(
                 device=device,
                 progress=typer.echo,
                 people=None if people is None else range(people),
+                version=version_name,
             )
         except ValueError as error:
             raise fail(str(error), ExitCode.USAGE) from None

@@ -1,11 +1,13 @@
 """From an empty folder to a network with its manifest."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
 
 from models.manifest import open_model
+from models.training import VERSION
 from models.training.export import SETTINGS
 from models.training.segmentation import train_segmentation
 
@@ -37,6 +39,7 @@ def test_writes_a_network_with_its_manifest_and_log(trained: tuple[Path, list[st
         rows = list(csv.DictReader(stream))
     assert [row["step"] for row in rows] == ["1"]
     assert float(rows[0]["loss"]) > 0
+    assert manifest.version == VERSION
     assert "generated people: 1 of 1" in said
     assert said[-1].startswith("step 1, ")
 
@@ -44,6 +47,9 @@ def test_writes_a_network_with_its_manifest_and_log(trained: tuple[Path, list[st
 def test_continues_where_it_ended(trained: tuple[Path, list[str]]) -> None:
     root, _ = trained
     said: list[str] = []
+    log = root / "sagittal" / "training.csv"
+    rows = log.read_bytes()
+    log.write_bytes(rows + b"50,9.5,1.5,0.003\r\n")  # of a run that ended before its next checkpoint
     scans = sorted((root / "bank" / "sagittal").iterdir())
     assert [path.suffix for path in scans] == [".npz"] * 4
     written = [path.stat().st_mtime_ns for path in scans]
@@ -55,7 +61,10 @@ def test_continues_where_it_ended(trained: tuple[Path, list[str]]) -> None:
         progress=said.append,
         people=ONE,
         device="cpu",
+        version="9.1",
     )
+    assert manifest.version == "9.1"
+    assert log.read_bytes() == rows
     assert [path.stat().st_mtime_ns for path in scans] == written  # the bank was there already
     assert any(line.startswith("continuing at step 1") for line in said)
     assert manifest.metrics["training"]["steps"] == 1  # the budget was spent before
@@ -65,6 +74,31 @@ def test_refuses_the_checkpoint_of_another_network(trained: tuple[Path, list[str
     root, _ = trained
     with pytest.raises(ValueError, match="state of another network"):
         train_segmentation("axial", root / "bank", root / "sagittal", budget_s=1, people=ONE, device="cpu")
+
+
+def test_refuses_another_seed(trained: tuple[Path, list[str]]) -> None:
+    root, _ = trained
+    with pytest.raises(ValueError, match="begun with seed 0, not 4"):
+        train_segmentation(
+            "sagittal", root / "bank", root / "sagittal", budget_s=1, people=ONE, device="cpu", seed=4
+        )
+
+
+def test_a_damaged_file_of_the_bank_is_named(trained: tuple[Path, list[str]], tmp_path: Path) -> None:
+    root, _ = trained
+    bank = shutil.copytree(root / "bank", tmp_path / "bank")
+    path = sorted((bank / "sagittal").iterdir())[2]
+    whole = path.read_bytes()
+    for content in (whole[:5000], b"", b"hello", whole[:5000] + bytes(500) + whole[5500:]):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=f"{path.name} is damaged; delete it, it is made again"):
+            train_segmentation("sagittal", bank, tmp_path / "out", budget_s=1, people=ONE, device="cpu")
+
+
+def test_refuses_a_device_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no device 'cuda:99': choose auto, cpu, or cuda\[:n\]; there are"):
+        train_segmentation("ct", tmp_path, tmp_path / "out", budget_s=1, device="cuda:99")
+    assert not (tmp_path / "out").exists()
 
 
 def test_refuses_what_cannot_be_trained(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def _tiny(task: Task) -> Trainer:
         network, draw = UNet(3, 8, (4, 8), 2), partial(draw_sagittal, patch=(48, 64))
     else:
         network, draw = UNet(5, 11, (4, 8), 2), partial(draw_axial, patch=(48, 48))
-    return Trainer(network, Teaching(TEACHINGS[task].load, draw), seed=2, device=CPU)
+    return Trainer(task, network, Teaching(TEACHINGS[task].load, draw), seed=2, device=CPU)
 
 
 @pytest.mark.parametrize("task", ["sagittal", "ct", "axial"])
@@ -137,6 +137,39 @@ def test_training_put_away_and_resumed_is_training_in_one_go(banks, tmp_path: Pa
     for key, value in whole.network.state_dict().items():
         assert torch.equal(value, second.network.state_dict()[key]), key
         assert torch.equal(whole.average[key], second.average[key]), key
+
+
+def _refusal(trainer: Trainer, path: Path) -> str:
+    with pytest.raises(ValueError, match="remove it or train in another folder") as caught:
+        trainer.resume(path)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{path} ")
+    return str(caught.value)
+
+
+def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
+    trainer, path = _tiny("sagittal"), tmp_path / "state.pt"
+    trainer.save(path)
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], b"", b"hello", whole[:400] + bytes(300) + whole[700:]):
+        path.write_bytes(content)
+        assert "damaged" in _refusal(trainer, path)
+    for other in ({"network": {}}, [1, 2]):
+        torch.save(other, path)
+        assert "damaged" in _refusal(trainer, path)
+
+
+def test_the_state_of_another_network_is_refused(tmp_path: Path) -> None:
+    _tiny("sagittal").save(tmp_path / "state.pt")
+    assert "another network, 'sagittal'" in _refusal(_tiny("axial"), tmp_path / "state.pt")
+    wider = Trainer("sagittal", UNet(3, 8, (8, 16), 2), TEACHINGS["sagittal"], seed=2, device=CPU)
+    assert "another network, of other layers" in _refusal(wider, tmp_path / "state.pt")
+
+
+def test_a_state_goes_on_with_its_own_seed_only(tmp_path: Path) -> None:
+    _tiny("sagittal").save(tmp_path / "state.pt")
+    other = Trainer("sagittal", UNet(3, 8, (4, 8), 2), TEACHINGS["sagittal"], seed=3, device=CPU)
+    assert "begun with seed 2, not 3" in _refusal(other, tmp_path / "state.pt")
 
 
 def test_learning_rate_warms_up_and_falls(banks) -> None:
