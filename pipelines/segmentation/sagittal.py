@@ -22,7 +22,7 @@ from pipelines.types import Segmentation, Volume
 
 BACKGROUND, BODY, DISC, SACRUM_REST, CANAL_CLASS, POSTERIOR, S1, LUMBOSACRAL_DISC = range(8)
 NEIGHBOUR_MM = 4.0  #: distance between slices that the network was trained on
-MIRRORED_UP_TO = 24  #: slices; thin-slice volumes gain nothing from the left-right mirrored stack
+THOROUGH_UP_TO = 24  #: slices; more are looked at once: neither mirrored nor in other sizes, for time
 SCALES = (1.0, 0.88, 1.14)  #: of the grid: the same spine looked at as a larger and a smaller one
 SURE = 0.6  #: between bright marrow and disc the dark cortex is as thin as a voxel, and bodies grow into it:
 #: on generated T1 and T2 scans, this probability gives bodies their true volume. Dark marrow shows no cortex.
@@ -63,12 +63,13 @@ def segment_sagittal(volume: Volume, device: str = "auto") -> Segmentation:
 
 
 def _predict(network: Network, oriented: Oriented) -> tuple[Tensor, tuple[float, float]]:
-    """Return probabilities (classes, L, p, s) averaged over SCALES, and voxels per step of the first grid.
+    """Return probabilities (classes, L, p, s) averaged over scales, and voxels per step of the first grid.
 
     Some slices at a time, and in half precision, to bound memory.
     """
     slices = torch.from_numpy(np.ascontiguousarray(oriented.array))  # (L, P, S)
-    sizes = [_size(oriented, network.settings["in_plane_mm"] * scale) for scale in SCALES]
+    scales = SCALES if len(slices) <= THOROUGH_UP_TO else SCALES[:1]
+    sizes = [_size(oriented, network.settings["in_plane_mm"] * scale) for scale in scales]
     looks = [_normalise(resample_slices(slices, size)) for size in sizes]
     around = neighbours(len(slices), max(1, round(NEIGHBOUR_MM / oriented.spacing[0])))
     total = torch.empty(len(slices), network.settings["out_channels"], *sizes[0], dtype=torch.float16)
@@ -96,7 +97,7 @@ def _size(oriented: Oriented, grid: float) -> tuple[int, int]:
 def _predict_slices(network: Network, slices: Tensor, around: Tensor) -> Tensor:
     """Probabilities (n, classes, p, s) of slices between their neighbours, (n, 3); mirrored too where few."""
     probabilities = predict_slices(network, slices[around])
-    if len(slices) <= MIRRORED_UP_TO:
+    if len(slices) <= THOROUGH_UP_TO:
         probabilities = (probabilities + predict_slices(network, slices[around.flip(1)])) / 2
     return probabilities
 

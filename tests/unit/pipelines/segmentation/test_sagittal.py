@@ -7,7 +7,7 @@ from models.anatomy import Acquisition, Anatomy, Contrast, acquire, generate, re
 from models.anatomy.pathology import Pathology
 from models.anatomy.tissues import FIRST_VERTEBRA, LEVELS
 from pipelines.errors import SegmentationError
-from pipelines.segmentation.sagittal import MIRRORED_UP_TO, segment_sagittal
+from pipelines.segmentation.sagittal import THOROUGH_UP_TO, segment_sagittal
 from pipelines.types import Role, SourceSeries, Volume
 
 SERIES = SourceSeries("1.2.3", "1.2.4", "MR", (), ())
@@ -31,7 +31,7 @@ def scan(person: Anatomy, step: float, cut: int = 0) -> tuple[Volume, np.ndarray
 @pytest.mark.parametrize("step", [5.0, 2.5])  # 16 and 32 slices
 def test_bodies_lie_in_their_vertebrae(person: Anatomy, step: float) -> None:
     volume, instances = scan(person, step)
-    assert (len(volume.voxels) > MIRRORED_UP_TO) == (step < 3)
+    assert (len(volume.voxels) > THOROUGH_UP_TO) == (step < 3)
     found = segment_sagittal(volume, "cpu")
     assert found.levels_determined
     values = {name: value for value, name in found.structures.items()}
