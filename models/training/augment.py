@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.anatomy.randomness import Randomness
+from models.anatomy.shapes import rotation
 
 Matrix = NDArray[np.float64]
 Item = TypeVar("Item")
@@ -42,6 +43,22 @@ def in_plane(
     size, ratio = random.uniform(*scale), random.uniform(*aspect)
     c, s = float(np.cos(angle)) * size, float(np.sin(angle)) * size
     return np.array([[c * ratio, -s], [s, c / ratio]])
+
+
+def in_space(random: Randomness, turn: float, scale: tuple[float, float]) -> Matrix:
+    """Draw turns (deviation `turn`, radians) and stretching along all axes, and a mirror left to right.
+
+    Returns
+    -------
+    (3, 3) array
+        Patch to scan; half of the patches are mirrored.
+    """
+    sizes = random.numbers.uniform(*scale, 3) * random.uniform(0.88, 1.12)
+    x, y, z = (float(angle) for angle in random.numbers.normal(0, turn, 3))
+    turned = rotation(x, 0, 0) @ rotation(0, y, 0) @ rotation(0, 0, z)
+    mirror = np.diag([-1 if random.chance(0.5) else 1, 1, 1])
+    matrix: Matrix = turned @ np.diag(sizes) @ mirror
+    return matrix
 
 
 def cut(

@@ -10,10 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.anatomy.randomness import Randomness
-from models.anatomy.shapes import rotation
 from models.anatomy.tissues import FIRST_VERTEBRA, SACRUM
 from models.marker import marker
-from models.training.augment import Matrix, cut, cut_labels, pick
+from models.training.augment import cut, cut_labels, in_space, pick
 from models.training.batch import Batch, Scan, Teaching
 from models.training.export import SETTINGS
 from models.training.vertebra_bank import DISC, STEP
@@ -51,7 +50,7 @@ def draw_vertebra(random: Randomness, scans: Sequence[Scan], shape: Shape | None
 
 def _sample(random: Randomness, scan: Scan, shape: Shape) -> tuple[Tensor, Tensor]:
     level, centre = _draw_level(random, scan)
-    matrix, warp = _draw_matrix(random), _draw_warp(random, shape)
+    matrix, warp = in_space(random, 0.14, (0.88, 1.13)), _draw_warp(random, shape)
     missed = random.numbers.uniform(-JITTER, JITTER, 3)
     middle = centre + matrix @ (BEHIND + missed)
     x = cut(scan.image[None].float() - AIR_HU, matrix, middle, shape, padding="zeros", warp=warp) + AIR_HU
@@ -77,16 +76,6 @@ def _classes(levels: Tensor, level: int) -> Tensor:
     classes[levels == DISC] = DISC_CLASS
     classes[levels == level] = THIS
     return classes
-
-
-def _draw_matrix(random: Randomness) -> Matrix:
-    """Draw turns about all axes, stretching along each, and a mirror left to right for half."""
-    scale = random.numbers.uniform(0.88, 1.13, 3) * random.uniform(0.88, 1.12)
-    x, y, z = (float(angle) for angle in random.numbers.normal(0, 0.14, 3))
-    turn = rotation(x, 0, 0) @ rotation(0, y, 0) @ rotation(0, 0, z)
-    mirror = np.diag([-1 if random.chance(0.5) else 1, 1, 1])
-    matrix: Matrix = turn @ np.diag(scale) @ mirror
-    return matrix
 
 
 def _draw_warp(random: Randomness, shape: Shape) -> NDArray[np.float64] | None:

@@ -10,9 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.anatomy.randomness import Randomness
-from models.anatomy.shapes import rotation
 from models.anatomy.tissues import FIRST_VERTEBRA, LAST_VERTEBRA
-from models.training.augment import Matrix, cut, cut_labels, pick
+from models.training.augment import cut, cut_labels, in_space, pick
 from models.training.batch import VOTE_SCALE, Batch, Scan, Teaching
 
 SIDE = 48  # voxels across
@@ -42,7 +41,7 @@ def _sample(
     random: Randomness, scan: Scan, shape: tuple[int, int, int]
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     centres = _body_centres(scan)
-    centre, matrix = _draw_centre(random, centres), _draw_matrix(random)
+    centre, matrix = _draw_centre(random, centres), in_space(random, 0.12, (0.85, 1.18))
     x = cut(scan.image[None].float(), matrix, centre, shape)
     labels = cut_labels(scan.labels, matrix, centre, shape)
     in_patch = (centres - centre) @ np.linalg.inv(matrix).T + (np.array(shape) - 1) / 2
@@ -66,16 +65,6 @@ def _draw_centre(random: Randomness, centres: NDArray[np.float64]) -> NDArray[np
     if random.chance(0.2):
         return np.array([random.uniform(15, 75), random.uniform(25, 70), random.uniform(10, 110)])
     return np.asarray(near, dtype=np.float64)
-
-
-def _draw_matrix(random: Randomness) -> Matrix:
-    """Small turns about all axes, stretching along each, and a mirror left to right for half."""
-    scale = random.numbers.uniform(0.85, 1.18, 3) * random.uniform(0.88, 1.12)
-    x, y, z = (float(angle) for angle in random.numbers.normal(0, 0.12, 3))
-    turn = rotation(x, 0, 0) @ rotation(0, y, 0) @ rotation(0, 0, z)
-    mirror = np.diag([-1 if random.chance(0.5) else 1, 1, 1])
-    matrix: Matrix = turn @ np.diag(scale) @ mirror
-    return matrix
 
 
 def _thicken(random: Randomness, x: Tensor) -> Tensor:
