@@ -7,9 +7,11 @@ from typing import Any
 from zipfile import BadZipFile, is_zipfile
 
 import torch
+from safetensors.torch import load_file
+from torch import Tensor
 
 from models.device import choose_device
-from models.manifest import Manifest
+from models.manifest import Manifest, ManifestError, open_model
 from models.training import VERSION
 from models.training.axial import AXIAL
 from models.training.bank import SEEDS, Task, write_bank
@@ -17,7 +19,7 @@ from models.training.batch import Scan, Teaching
 from models.training.export import SETTINGS, export
 from models.training.log import Report, add_row, cut_after
 from models.training.sagittal import SAGITTAL
-from models.training.trainer import Trainer
+from models.training.trainer import GENTLE_RATE, LEARNING_RATE, Trainer
 from models.training.vertebra import VERTEBRA
 from models.training.volumes import CT
 from models.unet import UNet
@@ -42,6 +44,7 @@ def train_segmentation(
     progress: Progress | None = None,
     people: range | None = None,
     version: str = VERSION,
+    start: Path | None = None,
 ) -> Manifest:
     """Train a segmentation network on generated scans and write it with its manifest.
 
@@ -69,6 +72,8 @@ def train_segmentation(
         Seeds of the generated people; the recipe's (`models.training.bank.SEEDS`) by default.
     version : str
         Of the network, for its manifest.
+    start : Path, optional
+        Folder of a network of this kind to begin with, at half the learning rate; named in the manifest.
 
     Returns
     -------
@@ -77,13 +82,14 @@ def train_segmentation(
     Raises
     ------
     ValueError
-        If the task is unknown, the budget not positive, nobody to train on, the device not there, a file of
-        the bank or the checkpoint damaged, or the checkpoint that of another network or seed.
+        If the network to start from is damaged or of another kind, the task is unknown, the budget not
+        positive, nobody to train on, the device not there, a file of the bank or the checkpoint damaged, or
+        the checkpoint that of another network or seed.
     """
     _check(task, budget_s, people)
     people = SEEDS[task] if people is None else people
     say = progress or _say_nothing
-    trainer = _make_trainer(task, seed, choose_device(device))
+    trainer = _make_trainer(task, seed, choose_device(device), start)
     out_dir.mkdir(parents=True, exist_ok=True)
     _resume(trainer, out_dir, say)
     scans = _load_bank(task, bank_dir / task, people, say)
@@ -93,7 +99,7 @@ def train_segmentation(
         task,
         out_dir,
         version=version,
-        training_data=_training_data(len(scans), people),
+        training_data=_training_data(len(scans), people, start),
         metrics={"training": _figures(trainer)},
     )
 
@@ -107,11 +113,17 @@ def _check(task: Task, budget_s: float, people: range | None) -> None:
         raise ValueError("people must name at least one generated person to train on")
 
 
-def _training_data(scans: int, people: range) -> str:
+def _training_data(scans: int, people: range, start: Path | None) -> str:
+    before = "" if start is None else f"begun with {_identity(start)}; then "
     return (
-        f"{scans} scans of {len(people)} generated people "
+        f"{before}{scans} scans of {len(people)} generated people "
         f"(models.anatomy, seeds {people[0]} to {people[-1]}); no patient data"
     )
+
+
+def _identity(folder: Path) -> str:
+    _, manifest = open_model(folder.name, folder.parent)
+    return f"{manifest.name} {manifest.version} (sha256 {manifest.digest[:12]}…; {manifest.training_data})"
 
 
 def _figures(trainer: Trainer) -> Mapping[str, Any]:
@@ -141,7 +153,7 @@ def _load_scan(task: Task, path: Path) -> Scan:
         raise damaged from None
 
 
-def _make_trainer(task: Task, seed: int, device: torch.device) -> Trainer:
+def _make_trainer(task: Task, seed: int, device: torch.device, start: Path | None) -> Trainer:
     settings = SETTINGS[task]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # first weights
@@ -151,7 +163,22 @@ def _make_trainer(task: Task, seed: int, device: torch.device) -> Trainer:
             tuple(settings["features"]),
             settings["dimensions"],
         )
-    return Trainer(task, network, TEACHINGS[task], seed, device)
+    if start is not None:
+        _load_weights(network, task, start)
+    rate = LEARNING_RATE if start is None else GENTLE_RATE
+    return Trainer(task, network, TEACHINGS[task], seed, device, learning_rate=rate)
+
+
+def _load_weights(network: UNet, task: Task, start: Path) -> None:
+    """Begin with the weights of a model folder."""
+    try:
+        folder, manifest = open_model(start.resolve().name, start.resolve().parent)
+    except ManifestError as error:
+        raise ValueError(f"--start: {error}") from None
+    if dict(manifest.settings) != SETTINGS[task]:
+        raise ValueError(f"--start: {start} holds {manifest.name!r}, not the {task} network of this version")
+    weights: dict[str, Tensor] = load_file(folder / "weights.safetensors")
+    network.load_state_dict({key: value.float() for key, value in weights.items()}, strict=False)
 
 
 def _resume(trainer: Trainer, out_dir: Path, say: Progress) -> None:

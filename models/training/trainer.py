@@ -16,6 +16,7 @@ from models.training.batch import Scan, Teaching, segmentation_loss
 from models.unet import UNet
 
 LEARNING_RATE = 3e-3
+GENTLE_RATE = 1.5e-3  # for weights that are good already
 WEIGHT_DECAY = 1e-4
 WARM_UP = 30  # steps
 AVERAGING = 0.995  # of the moving average, per step
@@ -34,6 +35,8 @@ class Trainer:
     seed : int
         Fixes patches and augmentation; the network's first weights are the caller's.
     device : torch.device
+    learning_rate : float
+        The highest, after warming up.
 
     Attributes
     ----------
@@ -46,9 +49,16 @@ class Trainer:
     """
 
     def __init__(
-        self, task: Task, network: UNet, teaching: Teaching, seed: int, device: torch.device
+        self,
+        task: Task,
+        network: UNet,
+        teaching: Teaching,
+        seed: int,
+        device: torch.device,
+        *,
+        learning_rate: float = LEARNING_RATE,
     ) -> None:
-        self.task, self.seed = task, seed
+        self.task, self.seed, self.peak = task, seed, learning_rate
         flat = network.head.weight.dim() == 4
         self._layout = torch.channels_last if flat else torch.channels_last_3d
         self.network = network.to(device)
@@ -56,7 +66,7 @@ class Trainer:
         self.teaching = teaching
         self.device = device
         self.random = Randomness(seed)
-        self.optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        self.optimiser = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=WEIGHT_DECAY)
         self.average = {key: value.detach().clone() for key, value in network.state_dict().items()}
         self.step_count = 0
         self.elapsed_s = 0.0
@@ -93,7 +103,7 @@ class Trainer:
         warm = min(1.0, (self.step_count + 1) / WARM_UP)
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
         for group in self.optimiser.param_groups:
-            group["lr"] = LEARNING_RATE * warm * (cosine * 0.98 + 0.02)
+            group["lr"] = self.peak * warm * (cosine * 0.98 + 0.02)
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -37,6 +37,9 @@ def segmentation(
     seed: Seed = 0,
     device: Device = "auto",
     version_name: Annotated[str, typer.Option(help="Version of the network, for its manifest.")] = VERSION,
+    start: Annotated[
+        Path | None, typer.Option(help="Folder of a network of this kind to begin with.", exists=True)
+    ] = None,
 ) -> None:
     """Train a segmentation network on generated anatomy."""
     with one_line():
@@ -53,6 +56,7 @@ def segmentation(
                 progress=typer.echo,
                 people=None if people is None else range(people),
                 version=version_name,
+                start=start,
             )
         except ValueError as error:
             raise fail(str(error), ExitCode.USAGE) from None

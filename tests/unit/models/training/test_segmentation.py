@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 from models.manifest import open_model
 from models.training import VERSION
 from models.training.export import SETTINGS
 from models.training.segmentation import train_segmentation
+from models.unet import UNet
 
 ONE = range(5, 6)
 
@@ -93,6 +95,34 @@ def test_a_damaged_file_of_the_bank_is_named(trained: tuple[Path, list[str]], tm
         path.write_bytes(content)
         with pytest.raises(ValueError, match=f"{path.name} is damaged; delete it, it is made again"):
             train_segmentation("sagittal", bank, tmp_path / "out", budget_s=1, people=ONE, device="cpu")
+
+
+def test_begins_with_the_weights_of_another(trained: tuple[Path, list[str]], tmp_path: Path) -> None:
+    root, _ = trained
+    out = tmp_path / "next"
+    manifest = train_segmentation(
+        "sagittal", root / "bank", out, budget_s=0.01, people=ONE, device="cpu", start=root / "sagittal"
+    )
+    assert "begun with lumbar-node sagittal U-Net" in manifest.training_data
+    assert "then 4 scans of 1 generated people" in manifest.training_data
+    before, after = (load_file(folder / "weights.safetensors") for folder in (root / "sagittal", out))
+    fresh = UNet(3, 8, (16, 32, 64, 128, 192), 2).state_dict()
+    for name in ("head.weight", "encoder.0.0.0.weight"):
+        moved = (after[name].float() - before[name].float()).abs().max()
+        assert moved < 0.01 < (after[name].float() - fresh[name]).abs().max()
+
+
+def test_refuses_to_begin_with_what_does_not_fit(trained: tuple[Path, list[str]], tmp_path: Path) -> None:
+    root, _ = trained
+    out = tmp_path / "out"
+    with pytest.raises(ValueError, match="not the axial network"):
+        train_segmentation("axial", root / "bank", out, budget_s=1, people=ONE, start=root / "sagittal")
+    shutil.copytree(root / "sagittal", tmp_path / "sagittal")
+    (tmp_path / "sagittal" / "weights.safetensors").write_bytes(b"no")
+    with pytest.raises(ValueError, match=r"--start: .*damaged or replaced"):
+        train_segmentation(
+            "sagittal", root / "bank", out, budget_s=1, people=ONE, start=tmp_path / "sagittal"
+        )
 
 
 def test_refuses_a_device_that_is_not_there(tmp_path: Path) -> None:
