@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from models.boxes import bounding_box, widened
 from pipelines.errors import FeatureError
-from pipelines.features.boxes import bounding_box, widened
 from pipelines.features.geometry import index_spacing, same_grid
 from pipelines.features.mixture import Values, fit_mixture, otsu
 from pipelines.features.structures import group_of, side_of

@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.features.boxes import bounding_box
+from models.boxes import bounding_box
 from pipelines.features.structures import group_of
 from pipelines.types import Segmentation
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipelines.features.boxes import bounding_box
+from models.boxes import bounding_box
 from pipelines.features.geometry import index_spacing
 from pipelines.features.heights import measure_heights
 from pipelines.features.structures import MUSCLE_GROUPS, group_of

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from phantoms.ibsi import FAMILIES, Configuration, agrees, process, read
 
-from pipelines.features.boxes import bounding_box, widened
+from models.boxes import bounding_box, widened
 from pipelines.features.radiomics.discretise import discretise
 from pipelines.features.radiomics.firstorder import firstorder
 from pipelines.features.radiomics.wavelet import wavelet_images

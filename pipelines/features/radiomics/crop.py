@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.features.boxes import bounding_box
+from models.boxes import bounding_box
 
 Edge = Literal["wrap", "mirror"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import bounding_box
 from pipelines.errors import FeatureError
-from pipelines.features.boxes import bounding_box
 
 MIN_VOXELS = 8
 """Fewer voxels than a 2x2x2 cube have no texture."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import Box, bounding_box, widened
 from pipelines.errors import FeatureError
-from pipelines.features.boxes import Box, bounding_box, widened
 from pipelines.features.radiomics import wavelet
 from pipelines.features.radiomics.crop import crop
 from pipelines.features.radiomics.outcomes import check_finite, check_shape, check_values

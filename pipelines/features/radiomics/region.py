@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.features.boxes import bounding_box
+from models.boxes import bounding_box
 from pipelines.features.radiomics.kernel import kernel
 from pipelines.features.radiomics.resample import Triple
 

@@ -7,7 +7,7 @@ import numpy as np
 import SimpleITK
 from numpy.typing import NDArray
 
-from pipelines.features.boxes import bounding_box
+from models.boxes import bounding_box
 
 Triple = tuple[float, float, float]
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import bounding_box
 from pipelines.errors import FeatureError
-from pipelines.features.boxes import bounding_box
 from pipelines.features.radiomics.outcomes import check_shape, check_values
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.features.boxes import bounding_box
+from models.boxes import bounding_box
 from pipelines.features.radiomics.diameters import diameters
 from pipelines.features.radiomics.mesh import surface
 from pipelines.features.radiomics.resample import Triple

@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from models.boxes import bounding_box, widened
 from pipelines.errors import FeatureError
-from pipelines.features.boxes import bounding_box, widened
 from pipelines.features.geometry import index_spacing
 from pipelines.features.radiomics.engine import compute
 from pipelines.features.radiomics.prepare import Scaling, prepare, scaling
