@@ -124,6 +124,7 @@ def prepare(
             interpolator=settings.get("interpolator", "sitkBSpline"),
             pad=settings.get("padDistance", 5),
             extrapolate=edge == "mirror",
+            as_float=settings.get("normalize", False) or settings.get("resampledType", "float") == "float",
         )
         check_shape(roi)
     margin = (

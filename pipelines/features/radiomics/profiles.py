@@ -13,7 +13,7 @@ IMAGE_TYPES = ("Original", "Wavelet")
 """Of the shipped profiles. "LoG" is the third that there is; it needs setting `sigma`, widths in mm."""
 FEATURE_CLASSES = ("firstorder", "shape", "glcm", "glszm", "glrlm", "ngtdm", "gldm")
 
-OWN_SETTINGS = frozenset({"normalizeRegion", "edge", "engine"})
+OWN_SETTINGS = frozenset({"normalizeRegion", "edge", "engine", "resampledType"})
 """Settings that PyRadiomics does not have: see `Profile`."""
 
 PREPARATION_SETTINGS = OWN_SETTINGS | {
@@ -46,10 +46,25 @@ ENGINE_SETTINGS = frozenset(
     }
 )
 
+NEUTRAL_SETTINGS = frozenset(
+    {
+        "additionalInfo",
+        "correctMask",
+        "enableCExtensions",
+        "geometryTolerance",
+        "label",
+        "minimumROIDimensions",
+        "minimumROISize",
+        "preCrop",
+    }
+)
+"""PyRadiomics' settings that change no value; accepted, so that a parameter file of its can be handed over."""
+
 _CHOICES = {
     "normalizeRegion": ("image", "labelled"),
     "edge": ("wrap", "mirror"),
     "engine": ("lumbar", "pyradiomics"),
+    "resampledType": ("float", "image"),
     "resegmentMode": ("absolute", "relative", "sigma"),
 }
 """What settings may be; the first is the default."""
@@ -64,11 +79,13 @@ class Profile:
     name, version : str
         A profile never changes under its version.
     settings : mapping
-        PyRadiomics' settings under PyRadiomics' names (spacings in x, y, z order) and three of ours:
+        PyRadiomics' settings under PyRadiomics' names (spacings in x, y, z order) and four of ours:
         `normalizeRegion` ("image": mean and SD over the whole image, as PyRadiomics; "labelled": over all
         labelled voxels, whatever the field of view), `edge` ("wrap": a region at the volume's edge sees
-        the opposite side in wavelet images, as in PyRadiomics; "mirror": it sees its own neighbourhood) and
-        `engine` ("lumbar": the node's own; "pyradiomics": the same values, many times slower).
+        the opposite side in wavelet images, as in PyRadiomics; "mirror": it sees its own neighbourhood),
+        `resampledType` ("float", or "image": interpolated values of an image of integers become integers,
+        as in PyRadiomics) and `engine` ("lumbar": the node's own; "pyradiomics": the same values, many
+        times slower).
     image_types, classes : tuple of str
     """
 
@@ -169,7 +186,8 @@ def resolve(profile: str | Mapping[str, Any] | Profile) -> Profile:
     Parameters
     ----------
     profile : str, mapping or Profile
-        Name of a shipped profile, or PyRadiomics settings (image types and classes as shipped).
+        Name of a shipped profile, or PyRadiomics settings (image types and classes as shipped); None means
+        not set, as in PyRadiomics.
 
     Raises
     ------
@@ -179,7 +197,8 @@ def resolve(profile: str | Mapping[str, Any] | Profile) -> Profile:
     if isinstance(profile, Profile):
         return profile
     if not isinstance(profile, str):
-        return Profile("custom", "0", profile)
+        chosen = {key: v for key, v in profile.items() if v is not None and key not in NEUTRAL_SETTINGS}
+        return Profile("custom", "0", {"resampledType": "image", **chosen})
     if profile not in PROFILES:
         raise FeatureError(
             "PROFILE_UNKNOWN", f"no radiomics profile {profile!r}; known: {', '.join(PROFILES)}"

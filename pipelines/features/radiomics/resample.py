@@ -39,6 +39,7 @@ def resample(
     interpolator: str,
     pad: int,
     extrapolate: bool,
+    as_float: bool = True,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], Triple]:
     """Interpolate a region and `pad` voxels around it, as `radiomics.imageoperations.resampleImage` does.
 
@@ -56,6 +57,9 @@ def resample(
     extrapolate : bool
         Whether an output voxel whose centre lies beyond the volume takes the nearest value (or 0, as
         PyRadiomics has it).
+    as_float : bool
+        Whether what is interpolated between integers keeps its fraction; PyRadiomics lets SimpleITK cast it
+        to the image's type, unless a z-score made it a float before.
 
     Returns
     -------
@@ -80,12 +84,14 @@ def resample(
     grid = _filter(axes)
     grid.SetInterpolator(getattr(SimpleITK, interpolator))
     grid.SetUseNearestNeighborExtrapolator(extrapolate)
-    values = grid.Execute(_as_image(image[reach].astype(np.float64), reach))
+    given = image[reach].astype(np.float64) if as_float else image[reach]
+    values = grid.Execute(_as_image(given, reach))
     grid.SetInterpolator(SimpleITK.sitkNearestNeighbor)
     grid.SetUseNearestNeighborExtrapolator(False)
     inside = grid.Execute(_as_image(roi[reach].astype(np.uint8), reach))
     new_spacing = (float(wanted[0]), float(wanted[1]), float(wanted[2]))
-    return SimpleITK.GetArrayFromImage(values), SimpleITK.GetArrayFromImage(inside) > 0, new_spacing
+    found = SimpleITK.GetArrayFromImage(values).astype(np.float64)
+    return found, SimpleITK.GetArrayFromImage(inside) > 0, new_spacing
 
 
 def _axis(part: slice, size: int, step: float, pad: int) -> _Axis:
