@@ -1,29 +1,26 @@
 """Drawing on matplotlib axes: a view with its outlines and names, and texts that any font can show."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.font_manager import findfont, get_font
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipelines.dicom.structures import Structure, structure_of
+from pipelines.fonts import shows
 from pipelines.report.views import View
 
 INK, PAPER = "#e8e8e8", "#121417"  #: of figures on dark ground
-FONT = "DejaVu Sans"  #: comes with matplotlib
 _FILL = 0.30  # opacity of the filled structures
 _SMALLEST_NAMED = 12  # pixels; a smaller piece gets no name
 
 
 def printable(text: str) -> str:
     """Replace what the font cannot show (ideographs, say) by a question mark."""
-    known = _characters()
-    return "".join(character if ord(character) in known else "?" for character in text)
+    return "".join(character if shows(character) else "?" for character in text)
 
 
 def draw_view(axes: Axes, view: View, structures: Mapping[int, str], font_size: float = 8) -> None:
@@ -79,11 +76,6 @@ def rgb(structure: Structure) -> tuple[float, float, float]:
     """Give a structure's colour in matplotlib's range."""
     red, green, blue = structure.rgb
     return red / 255, green / 255, blue / 255
-
-
-@cache
-def _characters() -> frozenset[int]:
-    return frozenset(get_font(findfont(FONT)).get_charmap())
 
 
 def _coloured(labels: NDArray[np.uint8], structures: Mapping[int, str]) -> NDArray[np.float64]:

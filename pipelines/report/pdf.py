@@ -16,8 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from pipelines.dicom.product import DEMONSTRATION, MANUFACTURER, RESEARCH_USE
+from pipelines.fonts import FONT
 from pipelines.report.content import MeasurementTable, ReportPage, RiskCard, SeriesRow, page_of
-from pipelines.report.draw import FONT, draw_view, printable
+from pipelines.report.draw import draw_view, printable
 from pipelines.report.panel import series_title
 from pipelines.report.views import views_of
 from pipelines.types import Analysis, Segmentation
