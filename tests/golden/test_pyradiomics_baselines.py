@@ -1,4 +1,4 @@
-"""The engine against the values that PyRadiomics publishes with its own test cases (tests/golden/pyradiomics)."""
+"""The engine against the values that PyRadiomics publishes with its own test cases."""
 
 import csv
 import json

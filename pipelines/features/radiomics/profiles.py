@@ -58,7 +58,7 @@ NEUTRAL_SETTINGS = frozenset(
         "preCrop",
     }
 )
-"""PyRadiomics' settings that change no value; accepted, so that a parameter file of its can be handed over."""
+"""PyRadiomics' settings that change no value; accepted, so that its parameter files can be handed over."""
 
 _CHOICES = {
     "normalizeRegion": ("image", "labelled"),
