@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import JSON, TypeDecorator
@@ -182,4 +183,65 @@ class Event(Base):
     revision: Mapped[int]
     name: Mapped[str] = mapped_column(String(32))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Model(Base):
+    """A model of the site's own: a folder below `models_dir`, and whether the workers use it."""
+
+    __tablename__ = "model"
+    __table_args__ = (
+        UniqueConstraint("name", "version"),
+        CheckConstraint("state IN ('active','shadow','candidate','retired')", name="model_state"),
+        Index(
+            "model_active",
+            "name",
+            unique=True,
+            sqlite_where=text("state = 'active'"),
+            postgresql_where=text("state = 'active'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))  #: of the predictor: asdeg, pain, …
+    version: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))  #: predictor
+    digest: Mapped[str] = mapped_column(String(64))  #: of its files, as results name it
+    sha256: Mapped[str] = mapped_column(String(64))  #: of its manifest, which names every file's
+    state: Mapped[str] = mapped_column(String(16))
+    demonstration: Mapped[bool]
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    activated_at: Mapped[datetime | None]  #: the last time; says which one was in use before
+
+
+class ModelEvent(Base):
+    """Append-only history of the site's models: who changed what the workers use, when, to which bytes."""
+
+    __tablename__ = "model_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), index=True)
+    version: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(16))  #: activated | shadowed | replaced | restored | retired
+    who: Mapped[str] = mapped_column(String(128))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Shadow(Base):
+    """What a candidate answered for a study beside the active model: compared, never reported."""
+
+    __tablename__ = "shadow"
+    __table_args__ = (UniqueConstraint("study_id", "revision", "name", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
+    revision: Mapped[int]
+    name: Mapped[str] = mapped_column(String(64), index=True)
+    version: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    #: {"status", "probability", "category", "reasons"}; status "failed" where the model broke down
+    answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    #: the same of the active model, with its "version" and "digest"; empty where there is none of this name
+    active: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
