@@ -65,7 +65,7 @@ def write_card(folder: Path, task: str, manifest: Manifest) -> None:
         `metrics` may hold "method", "training", and figures by name.
     """
     if (folder / LOG).is_file():
-        _draw_training(folder / LOG, folder / PICTURE)
+        draw_training(folder / LOG, folder / PICTURE)
     (folder / CARD).write_text(_card(folder, task, manifest), encoding="utf-8")
 
 
@@ -139,7 +139,7 @@ def _count_parameters(weights: Path) -> int:
         return sum(stored.get_tensor(name).numel() for name in stored.keys())  # noqa: SIM118  # no mapping
 
 
-def _draw_training(log: Path, picture: Path) -> None:
+def draw_training(log: Path, picture: Path) -> None:
     """Plot the loss over the steps."""
     with log.open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))

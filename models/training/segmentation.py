@@ -1,7 +1,6 @@
 """Training of the segmentation networks, from nothing to a shippable folder."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, is_zipfile
@@ -17,7 +16,7 @@ from models.training.axial import AXIAL
 from models.training.bank import SEEDS, Task, write_bank
 from models.training.batch import Scan, Teaching
 from models.training.export import SETTINGS, export
-from models.training.log import Report, add_row, cut_after
+from models.training.loop import Progress, resume, say_nothing, spend
 from models.training.sagittal import SAGITTAL
 from models.training.trainer import GENTLE_RATE, LEARNING_RATE, Trainer
 from models.training.vertebra import VERTEBRA
@@ -25,12 +24,6 @@ from models.training.volumes import CT
 from models.unet import UNet
 
 TEACHINGS: Mapping[Task, Teaching] = {"sagittal": SAGITTAL, "ct": CT, "vertebra": VERTEBRA, "axial": AXIAL}
-REPORT_EVERY = 50  # steps
-SAVE_EVERY = 300  # steps
-CHECKPOINT, LOG = "checkpoint.pt", "training.csv"
-
-Progress = Callable[[str], None]
-"""Called with a line for people."""
 
 
 def train_segmentation(
@@ -88,12 +81,12 @@ def train_segmentation(
     """
     _check(task, budget_s, people)
     people = SEEDS[task] if people is None else people
-    say = progress or _say_nothing
+    say = progress or say_nothing
     trainer = _make_trainer(task, seed, choose_device(device), start)
     out_dir.mkdir(parents=True, exist_ok=True)
-    _resume(trainer, out_dir, say)
+    resume(trainer, out_dir, say)
     scans = _load_bank(task, bank_dir / task, people, say)
-    _train(trainer, scans, budget_s, out_dir, say)
+    spend(trainer, lambda spent: trainer.step(scans, spent), budget_s, out_dir, say)
     return export(
         trainer.average,
         task,
@@ -128,10 +121,6 @@ def _identity(folder: Path) -> str:
 
 def _figures(trainer: Trainer) -> Mapping[str, Any]:
     return {"steps": trainer.step_count, "seconds": round(trainer.elapsed_s), "seed": trainer.seed}
-
-
-def _say_nothing(line: str) -> None:
-    """Be the progress of a caller who wants none."""
 
 
 def _load_bank(task: Task, folder: Path, people: range, say: Progress) -> list[Scan]:
@@ -179,34 +168,3 @@ def _load_weights(network: UNet, task: Task, start: Path) -> None:
         raise ValueError(f"--start: {start} holds {manifest.name!r}, not the {task} network of this version")
     weights: dict[str, Tensor] = load_file(folder / "weights.safetensors")
     network.load_state_dict({key: value.float() for key, value in weights.items()}, strict=False)
-
-
-def _resume(trainer: Trainer, out_dir: Path, say: Progress) -> None:
-    if (out_dir / CHECKPOINT).is_file():
-        trainer.resume(out_dir / CHECKPOINT)
-        say(f"continuing at step {trainer.step_count}, {trainer.elapsed_s:.0f} s")
-    cut_after(out_dir / LOG, trainer.step_count)
-
-
-def _train(trainer: Trainer, scans: list[Scan], budget_s: float, out_dir: Path, say: Progress) -> None:
-    """Take steps until the budget is spent, with reports and checkpoints on the way."""
-    losses: list[float] = []
-    start = time.monotonic() - trainer.elapsed_s
-    while trainer.elapsed_s < budget_s:
-        losses.append(trainer.step(scans, trainer.elapsed_s / budget_s))
-        trainer.elapsed_s = time.monotonic() - start
-        over = trainer.elapsed_s >= budget_s
-        if over or trainer.step_count % REPORT_EVERY == 0:
-            _report(trainer, losses, out_dir / LOG, say)
-            losses.clear()
-        if over or trainer.step_count % SAVE_EVERY == 0:
-            trainer.save(out_dir / CHECKPOINT)
-
-
-def _report(trainer: Trainer, losses: list[float], log: Path, say: Progress) -> None:
-    mean = sum(losses) / len(losses)
-    report = Report(
-        trainer.step_count, round(trainer.elapsed_s, 1), round(mean, 4), round(trainer.learning_rate, 6)
-    )
-    add_row(log, report)
-    say(f"step {report.step}, {report.elapsed_s:.0f} s, loss {report.loss:.3f}")
