@@ -1,13 +1,11 @@
 """Deep features of every structure of a segmented series: one cube each through the encoder.
 
-Zou et al. 2025 resize images to 128 x 128 x 128 by linear interpolation, bring them to mean 0 and SD 1, and
-take a 3D Vision Transformer's pooled output. They do not say whether the crop shows the surroundings; here it
-does not, so that a feature belongs to its structure.
+Zou et al. 2025 take a 3D Vision Transformer's pooled output over a cube of 128 x 128 x 128; how a structure
+becomes a cube is `models.backbone.cubes`, which the network's training uses too.
 """
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,19 +14,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
+from models.backbone.cubes import MARGIN_MM, CubeError, crop, to_cube
 from models.manifest import ManifestError
 from models.vit import Encoder, load
 from pipelines.errors import FeatureError, ModelError
-from pipelines.features.boxes import bounding_box, widened
 from pipelines.features.geometry import index_spacing
 from pipelines.features.structures import group_of
 from pipelines.segmentation.network import choose_device
 from pipelines.types import FeatureVector, Finding, ModelIdentity, Segmentation
-
-MARGIN_MM = 2.0
-"""Room around the structure, so that its border lies inside the cube."""
 
 INPUT = {"crop": "bounding box", "margin_mm": MARGIN_MM, "outside": "mean", "resize": "linear", "scale": "z"}
 """What happens before the network; part of the digest."""
@@ -118,22 +112,11 @@ def cube(
     FeatureError
         ROI_EMPTY, ROI_NOT_FINITE, ROI_CONSTANT.
     """
-    if not roi.any():
-        raise FeatureError("ROI_EMPTY", "the structure has no voxel")
-    slice_, row, column = (math.ceil(MARGIN_MM / step) for step in spacing)
-    box = widened(bounding_box(roi), (slice_, row, column), voxels.shape)
-    inside = roi[box]
-    values = voxels[box][inside].astype(np.float64)
-    if not np.isfinite(values).all():
-        raise FeatureError("ROI_NOT_FINITE", "the structure has voxels that are NaN or infinite")
-    if np.ptp(values) == 0:
-        raise FeatureError("ROI_CONSTANT", "all voxels of the structure have the same value")
-    filled = np.zeros(inside.shape, np.float32)  # 0 is the structure's mean
-    filled[inside] = (values - values.mean()) / values.std()
-    resized = functional.interpolate(
-        torch.from_numpy(filled)[None, None], size=(side, side, side), mode="trilinear", align_corners=False
-    )[0]
-    return (resized - resized.mean()) / resized.std(correction=0)
+    try:
+        cropped = crop(voxels, roi, spacing)
+    except CubeError as error:
+        raise FeatureError(error.code, str(error)) from None
+    return to_cube(torch.from_numpy(cropped), side)
 
 
 def _run(
