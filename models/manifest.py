@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 WEIGHTS = Path(__file__).parent / "weights"
+MANIFEST = "manifest.json"
 
 
 class ManifestError(Exception):
@@ -66,9 +67,9 @@ def open_model(name: str, root: Path | None = None) -> tuple[Path, Manifest]:
         If the manifest cannot be read, a file is missing, or its bytes are not those described.
     """
     folder = (root or WEIGHTS) / name
-    manifest = _read(folder / "manifest.json")
+    manifest = read_manifest(folder)
     for file, expected in manifest.files.items():
-        _check(folder / file, expected)
+        check_file(folder / file, expected)
     return folder, manifest
 
 
@@ -90,8 +91,8 @@ def write_manifest(folder: Path, values: Mapping[str, Any]) -> Manifest:
     digests = {name: sha256(folder / name) for name in values["files"]}
     complete = {**values, "files": digests}
     text = json.dumps(complete, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    (folder / "manifest.json").write_text(text, encoding="utf-8")
-    return _read(folder / "manifest.json")
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return read_manifest(folder)
 
 
 def sha256(path: Path) -> str:
@@ -100,20 +101,49 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _read(path: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
+    """Read a model's manifest; its files are not looked at.
+
+    Raises
+    ------
+    ManifestError
+        If it is missing, no JSON object, lacks a field, or names a file outside the folder.
+    """
+    path = folder / MANIFEST
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ManifestError(f"{path}: the model's manifest cannot be read: {error}") from None
+    if not isinstance(values, dict):
+        raise ManifestError(f"{path}: the model's manifest is no JSON object")
     fields = {key: values.get(key) for key in Manifest.__dataclass_fields__}
     fields["settings"] = fields["settings"] or {}
     missing = sorted(key for key, value in fields.items() if value is None)
     if missing:
         raise ManifestError(f"{path}: the manifest lacks {', '.join(missing)}")
+    if not isinstance(fields["settings"], dict):
+        raise ManifestError(f"{path}: settings must be a JSON object")
+    _check_names(path, fields["files"])
     return Manifest(**fields)
 
 
-def _check(path: Path, expected: str) -> None:
+def _check_names(path: Path, files: Any) -> None:
+    """Refuse a name that leads out of the folder: it would be proof of somebody else's bytes."""
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        raise ManifestError(f"{path}: files must give each file's sha256 by its name")
+    for name in files:
+        if Path(name).name != name:
+            raise ManifestError(f"{path}: {name!r} is no name of a file in this folder")
+
+
+def check_file(path: Path, expected: str) -> None:
+    """Refuse a file that is missing or has another sha256 than expected.
+
+    Raises
+    ------
+    ManifestError
+        Naming the file and what to do.
+    """
     if not path.is_file():
         raise ManifestError(f"{path}: the model file is missing; install the package again")
     if (actual := sha256(path)) != expected:
