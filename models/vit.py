@@ -4,7 +4,7 @@ MONAI's ViT (Dosovitskiy et al. 2021, in three dimensions) over one cube per str
 mean of the last layer's tokens, which is what a head would read (Zou et al. 2025: "average pool").
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,9 @@ import torch
 from monai.networks.nets.vit import ViT
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn import functional
 
+from models.backbone.patches import patches, pick
 from models.manifest import Manifest, open_model, write_manifest
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -40,7 +42,8 @@ class FeatureViT(nn.Module):
         super().__init__()
         self.side = side
         self.hidden = hidden
-        self.backbone: nn.Module = ViT(
+        self.grid = side // patch
+        self.backbone = ViT(
             in_channels=1,
             img_size=(side, side, side),
             patch_size=(patch, patch, patch),
@@ -55,6 +58,34 @@ class FeatureViT(nn.Module):
         tokens, _ = self.backbone(cubes)  # (N, tokens, hidden)
         pooled: Tensor = tokens.mean(dim=1)
         return pooled
+
+    @property
+    def positions(self) -> nn.Parameter:
+        """Position embeddings of shape (1, tokens, hidden)."""
+        positions: nn.Parameter = self.backbone.patch_embedding.position_embeddings
+        return positions
+
+    def shown_tokens(self, cubes: Tensor, shown: Tensor) -> Tensor:
+        """Encode a part of the patches alone, as if the others were not there.
+
+        Parameters
+        ----------
+        cubes : tensor of shape (N, 1, side, side, side)
+        shown : int64 tensor of shape (N, some)
+            Which tokens.
+
+        Returns
+        -------
+        tensor of shape (N, some, hidden)
+        """
+        embed = self.backbone.patch_embedding.patch_embeddings
+        rows = pick(patches(cubes, self.grid), shown)
+        positions = pick(self.positions.expand(len(cubes), -1, -1), shown)
+        tokens = functional.linear(rows, embed.weight.flatten(1), embed.bias) + positions
+        for block in self.backbone.blocks:
+            tokens = block(tokens)
+        found: Tensor = self.backbone.norm(tokens)
+        return found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -115,7 +146,11 @@ def initialised(seed: int, settings: Mapping[str, int] = SETTINGS) -> FeatureViT
 
 
 def write(
-    network: FeatureViT, folder: Path, settings: Mapping[str, int], about: Mapping[str, Any]
+    network: FeatureViT,
+    folder: Path,
+    settings: Mapping[str, int],
+    about: Mapping[str, Any],
+    also: Sequence[str] = (),
 ) -> Manifest:
     """Write weights (fp16) and manifest.
 
@@ -128,8 +163,10 @@ def write(
         What `network` was built with.
     about : mapping
         The manifest's name, version, license, intended_use, training_data and metrics.
+    also : sequence of str
+        Files in `folder` that belong to the model too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     halves = {key: value.to(torch.float16).contiguous() for key, value in network.state_dict().items()}
     save_file(halves, folder / WEIGHTS_FILE)
-    return write_manifest(folder, {**about, "settings": dict(settings), "files": [WEIGHTS_FILE]})
+    return write_manifest(folder, {**about, "settings": dict(settings), "files": [WEIGHTS_FILE, *also]})

@@ -42,8 +42,12 @@ def write_bank(task: Task, folder: Path, seeds: range, progress: Progress | None
         One person each; 3 to 6 seconds a person on one core.
     progress : callable, optional
     """
+    write_scans(RECIPES[task], folder, seeds, progress)
+
+
+def write_scans(recipe: Recipe, folder: Path, seeds: range, progress: Progress | None = None) -> None:
+    """Write the scans that a recipe makes of these people; see `write_bank`."""
     folder.mkdir(parents=True, exist_ok=True)
-    recipe = RECIPES[task]
     for done, seed in enumerate(seeds, start=1):
         if len(list(folder.glob(f"{seed:05d}_*.npz"))) < recipe.scans:
             for scan in scans(recipe, seed):

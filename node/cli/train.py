@@ -9,10 +9,12 @@ import typer
 from models.training import VERSION
 from node.cli.errors import ExitCode, fail, one_line
 from node.cli.options import Device, Seed
+from node.cli.train_backbone import backbone
 
 app = typer.Typer(
     name="train", help="Make the shipped models again, from generated patients alone.", no_args_is_help=True
 )
+app.command()(backbone)
 
 
 class Network(StrEnum):
