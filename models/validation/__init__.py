@@ -1,0 +1,1 @@
+"""Honest figures: out-of-fold probabilities, their intervals, and what an estimate is worth."""
