@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from pydicom import Dataset
 
@@ -11,7 +12,7 @@ from pipelines.cache import Cache
 from pipelines.dicom.read import read_series
 from pipelines.errors import InputError, ModelError, PipelineError
 from pipelines.features import radiomics
-from pipelines.prediction import predict
+from pipelines.prediction import chosen, predict, shadow
 from pipelines.report import overlay_png
 from pipelines.results import write_results
 from pipelines.segmentation import choose_device, segmenter_for
@@ -62,6 +63,7 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
         (MIXED_PATIENTS).
     ModelError
         If a shipped or chosen model is missing or damaged, there is no such segmenter, or no such device.
+        What a shadow model does raises nothing.
     OSError
         If `out_dir` cannot be made or written.
     """
@@ -76,8 +78,10 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
     summary = summarise(analysis, results, request)
     path = request.out_dir / SUMMARY
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    shadows = () if refusals else shadow.write(shadow.beside(analysis, request.shadows), request.out_dir)
     progress("done", 1.0)
-    return AnalysisOutcome("not_applicable" if refusals else "analysed", reasons, results, summary, path)
+    status: Literal["analysed", "not_applicable"] = "not_applicable" if refusals else "analysed"
+    return AnalysisOutcome(status, reasons, results, summary, path, shadows)
 
 
 def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fraction: None) -> Analysis:
@@ -89,12 +93,13 @@ def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fractio
     _check_one_patient(series)
     variables = clinical.complete(request.clinical, _headers(series))
     request = replace(request, device=str(choose_device(request.device)))
+    predictors = chosen(request.predictors)  # now: what cannot be used shall show before minutes have passed
     way = _Way(series, request, clock, progress)
     way.go()
     progress("prediction", 0.93)
     with clock.measure("prediction"):
         analyses = with_dixon(way.analyses)
-        predictions = predict(analyses, variables)
+        predictions = predict(analyses, variables, predictors)
     return Analysis(
         series=series,
         rejected=rejected,

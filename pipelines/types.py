@@ -262,6 +262,30 @@ class SegmenterChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class PredictorChoice:
+    """A predictor of the site's own: where it lies and which bytes are meant."""
+
+    name: str  #: what it predicts: asdeg, pain, …; stands in for the shipped predictor of this name
+    version: str
+    folder: Path
+    digest: str  #: of its files, as `ModelIdentity` has it
+    sha256: str  #: of its manifest, as it was when a person chose it
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowAnswer:
+    """What a candidate answered beside the active predictor of its name; compared, never reported.
+
+    Either `answer` or `failure` is None. `active` is None where no active predictor has this name.
+    """
+
+    model: PredictorChoice
+    answer: Prediction | None
+    active: Prediction | None
+    failure: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisRequest:
     """One piece of work for a worker; plain data, so that it travels between processes."""
 
@@ -277,6 +301,9 @@ class AnalysisRequest:
     device: str = "auto"
     #: who segments each role; the shipped network where nothing is said
     segmenters: Mapping[Role, SegmenterChoice] = field(default_factory=dict)
+    #: the site's own; the shipped predictors of all other names
+    predictors: tuple[PredictorChoice, ...] = ()
+    shadows: tuple[PredictorChoice, ...] = ()  #: candidates that run beside them, unseen by any report
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,3 +315,4 @@ class AnalysisOutcome:
     results: tuple[ResultFile, ...]
     summary: Mapping[str, Any]  #: the content of summary.json
     summary_path: Path
+    shadows: tuple[Mapping[str, Any], ...] = ()  #: the content of shadow.json, by candidate

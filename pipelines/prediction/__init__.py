@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from pipelines.prediction.choices import chosen
 from pipelines.prediction.signature import SignaturePredictor
 from pipelines.types import Prediction, Role, SeriesAnalysis
 
-__all__ = ["Predictor", "SignaturePredictor", "predict", "shipped_predictors"]
+__all__ = ["Predictor", "SignaturePredictor", "chosen", "predict"]
 
 
 class Predictor(Protocol):
@@ -43,7 +44,7 @@ def predict(
     clinical : mapping
         Clinical variables (`pipelines.clinical`); explicit values and header values already joined.
     predictors : sequence of Predictor, optional
-        The shipped ones by default: asdeg, then pain.
+        The shipped ones by default: asdeg, then pain. See `chosen`.
 
     Raises
     ------
@@ -52,10 +53,5 @@ def predict(
     ModelError
         MODEL_INVALID if a shipped model is missing or damaged.
     """
-    chosen = shipped_predictors() if predictors is None else predictors
-    return tuple(predictor.predict(analyses, clinical) for predictor in chosen)
-
-
-def shipped_predictors() -> tuple[Predictor, ...]:
-    """Load asdeg and pain; a warm worker keeps them."""
-    return SignaturePredictor("asdeg"), SignaturePredictor("pain")
+    asked = chosen() if predictors is None else predictors
+    return tuple(predictor.predict(analyses, clinical) for predictor in asked)

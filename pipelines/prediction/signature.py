@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from models.manifest import ManifestError
 from models.signatures.clinical import encode
@@ -42,11 +42,11 @@ class SignaturePredictor:
     """
 
     def __init__(self, target: Target, root: Path | None = None) -> None:
-        self.target: Target = target
         try:
             self._model = load_predictor(target, root)
         except ManifestError as error:
             raise ModelError("MODEL_INVALID", f"predictor {target}: {error}") from None
+        self.target = cast("Target", self._model.target)  # the folder's name may be a version
         _check_profiles(target, self._model.manifest.settings.get("profiles", {}))
 
     def predict(self, analyses: Mapping[Role, SeriesAnalysis], clinical: Mapping[str, Any]) -> Prediction:

@@ -1,0 +1,44 @@
+"""Small predictors as a site would train them: the project's own training on simulated patients."""
+
+import atexit
+import json
+import shutil
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from models.manifest import WEIGHTS, write_manifest
+from models.signatures.reference import Reference
+from models.signatures.targets import PAIN
+from models.signatures.train_demo import train_target
+
+
+def write_package(folder: Path, version: str = "1.0", **settings: Any) -> Path:
+    """Write a predictor of pain to `folder`, not a demonstration unless `settings` say so.
+
+    Another version is another model: it has learnt from other patients.
+    """
+    shutil.copytree(_trained(sum(version.encode())), folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    described = {"name": "pain of a site", "version": version, "intended_use": "Tests of the node."}
+    changed = manifest["settings"] | {"demonstration": False} | settings
+    write_manifest(folder, {**manifest, **described, "settings": changed})
+    (folder / "study").mkdir()
+    (folder / "study" / "clinical.csv").write_text("patient,clinical.age\nDOE,63\n")
+    return folder
+
+
+@cache
+def _trained(seed: int) -> Path:
+    shipped = WEIGHTS / "pain"
+    text = json.loads((shipped / "reference.json").read_text(encoding="utf-8"))
+    reference = Reference({key: tuple(value) for key, value in text["quantiles"].items()}, text["origin"])
+    profiles = json.loads((shipped / "manifest.json").read_text(encoding="utf-8"))["settings"]["profiles"]
+    root = mkdtemp()
+    atexit.register(shutil.rmtree, root)
+    folder = Path(root) / "pain"
+    plan = replace(PAIN, variants=PAIN.variants[:1])
+    train_target(plan, reference, folder, seed=seed, n_patients=120, created="2026-11-28", profiles=profiles)
+    return folder
