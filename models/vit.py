@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.backbone.patches import patches, pick
+from models.backbone.patches import pick, pick_patches
 from models.manifest import Manifest, open_model, write_manifest
 
 WEIGHTS_FILE = "weights.safetensors"
@@ -79,7 +79,7 @@ class FeatureViT(nn.Module):
         tensor of shape (N, some, hidden)
         """
         embed = self.backbone.patch_embedding.patch_embeddings
-        rows = pick(patches(cubes, self.grid), shown)
+        rows = pick_patches(cubes, self.grid, shown).flatten(2)
         positions = pick(self.positions.expand(len(cubes), -1, -1), shown)
         tokens = functional.linear(rows, embed.weight.flatten(1), embed.bias) + positions
         for block in self.backbone.blocks:

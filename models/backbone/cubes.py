@@ -84,8 +84,9 @@ def to_cube(cropped: Tensor, side: int) -> Tensor:
     cube = cropped.float()
     for _ in range(3):  # each turn stretches the first axis and puts it last
         cube = torch.tensordot(cube, _weights(cube.shape[0], side), dims=([0], [1]))
-    centred = cube - cube.mean()
-    return (centred / centred.square().mean().sqrt())[None]
+    cube -= cube.mean()
+    cube /= torch.linalg.vector_norm(cube) / math.sqrt(cube.numel())
+    return cube[None]
 
 
 def _weights(size: int, side: int) -> Tensor:

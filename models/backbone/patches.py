@@ -1,24 +1,28 @@
-"""Cubes as rows of patches, and picking some of them."""
+"""Patches of cubes, and picking some of them."""
 
+import torch
 from torch import Tensor
 
 
-def patches(cubes: Tensor, grid: int) -> Tensor:
-    """Cut cubes into `grid` patches along each side, in the order of a convolution's output.
+def pick_patches(cubes: Tensor, grid: int, places: Tensor) -> Tensor:
+    """Cut cubes into `grid` patches along each side, and take some of them.
 
     Parameters
     ----------
     cubes : tensor of shape (N, 1, side, side, side)
     grid : int
         Divides `side`.
+    places : int64 tensor of shape (N, some)
+        Which patches, in the order of a convolution's output.
 
     Returns
     -------
-    tensor of shape (N, grid ** 3, (side / grid) ** 3)
+    tensor of shape (N, some, side / grid, side / grid, side / grid)
     """
     n, side = len(cubes), cubes.shape[-1] // grid
     parts = cubes.reshape(n, grid, side, grid, side, grid, side).permute(0, 1, 3, 5, 2, 4, 6)
-    return parts.reshape(n, grid**3, side**3)
+    x, rest = places // grid**2, places % grid**2
+    return parts[torch.arange(n)[:, None], x, rest // grid, rest % grid]
 
 
 def pick(tokens: Tensor, places: Tensor) -> Tensor:

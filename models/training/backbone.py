@@ -21,7 +21,7 @@ PEOPLE = range(50000, 50100)
 """The people of a pre-training, unless others are named."""
 
 TASK, VERSION = "backbone", "0.2.0"
-BATCH = 16  # cubes
+BATCH = 8  # cubes
 LEARNING_RATE, WEIGHT_DECAY, WARM_UP = 1e-3, 0.05, 60
 
 

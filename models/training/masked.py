@@ -1,6 +1,6 @@
 """A masked autoencoder around the encoder (He et al., CVPR 2022;15979-15988), in three dimensions.
 
-The encoder sees a quarter of the patches only, which makes a step cheap; a small decoder guesses the others.
+The encoder sees a quarter of the patches only, which makes a step cheap; a small decoder guesses others.
 It paints them at half the resolution: a structure of a dozen slices holds no finer detail once it is
 stretched to the cube.
 """
@@ -10,10 +10,11 @@ from monai.networks.blocks.transformerblock import TransformerBlock
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.backbone.patches import patches, pick
+from models.backbone.patches import pick_patches
 from models.vit import FeatureViT
 
 MASKED = 0.75
+GUESSED = 0.25  #: of all patches; a part of the hidden ones teaches as well (Fu et al., arXiv:2401.14391)
 WIDTH, LAYERS, HEADS = 96, 2, 4  # of the decoder
 COARSER = 2  #: voxels of the cube along one voxel that the decoder paints
 
@@ -34,7 +35,7 @@ class MaskedAutoencoder(nn.Module):
         self.narrow = nn.Linear(encoder.hidden, WIDTH)
         self.hidden_token = nn.Parameter(torch.zeros(1, 1, WIDTH))
         self.places: Tensor
-        self.register_buffer("places", sines(encoder.grid, WIDTH), persistent=False)
+        self.register_buffer("places", sines(encoder.grid, WIDTH)[0], persistent=False)
         self.blocks = nn.Sequential(
             *[TransformerBlock(WIDTH, 4 * WIDTH, HEADS, use_flash_attention=True) for _ in range(LAYERS)]
         )
@@ -44,32 +45,32 @@ class MaskedAutoencoder(nn.Module):
             encoder.positions.copy_(sines(encoder.grid, encoder.hidden))
 
     def forward(self, cubes: Tensor, noise: Tensor) -> Tensor:
-        """Give the mean squared error over the hidden patches.
+        """Give the mean squared error over hidden patches.
 
         Parameters
         ----------
         cubes : float32 tensor of shape (N, 1, side, side, side)
         noise : float32 tensor of shape (N, tokens)
-            The patches with the lowest numbers are shown, a quarter of them.
+            The patches with the lowest numbers are shown, a quarter of them; the next
+            quarter is guessed.
 
         Returns
         -------
         Tensor of shape ()
         """
         order = noise.argsort(dim=1)
-        shown = order[:, : round(order.shape[1] * (1 - MASKED))]
-        guesses = self._guess(self.encoder.shown_tokens(cubes, shown), order, shown)
-        truth = patches(functional.avg_pool3d(cubes, COARSER), self.encoder.grid)
-        hidden = order[:, shown.shape[1] :]
-        return functional.mse_loss(pick(guesses, hidden).float(), pick(truth, hidden))
+        count = round(order.shape[1] * (1 - MASKED))
+        shown, hidden = order[:, :count], order[:, count : count + round(order.shape[1] * GUESSED)]
+        guesses = self._guess(self.encoder.shown_tokens(cubes, shown), shown, hidden)
+        truth = functional.avg_pool3d(pick_patches(cubes, self.encoder.grid, hidden), COARSER)
+        return functional.mse_loss(guesses.float(), truth.flatten(2))
 
-    def _guess(self, tokens: Tensor, order: Tensor, shown: Tensor) -> Tensor:
-        """Paint every patch from the tokens of the shown ones: (N, tokens, voxels of a coarse patch)."""
-        known = self.narrow(tokens)
-        every = self.hidden_token.to(known.dtype).expand(*order.shape, -1)
-        every = every.scatter(1, shown[..., None].expand(-1, -1, WIDTH), known)
-        painted: Tensor = self.paint(self.blocks(every + self.places))
-        return painted
+    def _guess(self, tokens: Tensor, shown: Tensor, hidden: Tensor) -> Tensor:
+        """Paint the hidden patches from the tokens of the shown ones: (N, some, voxels of a coarse patch)."""
+        known = self.narrow(tokens) + self.places[shown]
+        asked = self.hidden_token + self.places[hidden]
+        painted: Tensor = self.paint(self.blocks(torch.cat([known, asked.to(known.dtype)], dim=1)))
+        return painted[:, shown.shape[1] :]
 
 
 def sines(grid: int, width: int) -> Tensor:
