@@ -109,7 +109,7 @@ def draw(
         If an effect names a column that is not drawn.
     """
     features = tuple(sorted(reference.quantiles))
-    z = _correlated(features, n_patients, rng)
+    z = correlated(features, n_patients, rng)
     background = clinical_background(clinical, n_patients, rng)
     columns = features + columns_of(clinical)
     if strange := sorted(set(effects) - set(columns)):
@@ -146,7 +146,7 @@ def clinical_background(clinical: tuple[str, ...], n_patients: int, rng: np.rand
     return np.array([[row[name] for name in names] for row in map(encode, patients)]).reshape(n_patients, -1)
 
 
-def _correlated(features: Sequence[str], n_patients: int, rng: np.random.Generator) -> Matrix:
+def correlated(features: Sequence[str], n_patients: int, rng: np.random.Generator) -> Matrix:
     """Draw standard normal numbers, shape (n_patients, n_features), correlated within each block."""
     z: Matrix = rng.normal(size=(n_patients, len(features))) * np.sqrt(1 - COMMUNALITY)
     blocks = [name.rpartition(".")[0] for name in features]
