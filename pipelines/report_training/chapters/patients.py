@@ -1,0 +1,108 @@
+"""Who the patients were."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipelines.report_training.blocks import Block, Chapter, Picture, Table, Text
+from pipelines.report_training.chapters.baseline import baseline_table
+from pipelines.report_training.figures.cohort import (
+    MOST_BARS,
+    drift_figure,
+    flow_figure,
+    missing_figure,
+    scanner_text,
+)
+from pipelines.report_training.numbers import count_of, figure
+from pipelines.report_training.study import Study
+
+_OUTCOMES = {0: "Without the outcome", 1: "With the outcome"}
+_SPLITS = {"train": "Training", "test": "Test", "validation": "Validation", "external": "External"}
+
+
+def patients(study: Study) -> Chapter:
+    """Build the chapter on the cohort."""
+    blocks: list[Block] = [*_flow(study), *_sites(study), *_baseline(study), *_missing(study), *_drift(study)]
+    return Chapter("patients", "Patients", tuple(blocks))
+
+
+def _flow(study: Study) -> Iterator[Block]:
+    steps = list(study.cohort.get("flow") or ())
+    branches = _branches(study)
+    if branches and steps and steps[-1]["n"] == branches[0]["n"]:
+        steps.pop()  # the patients for training are the first branch
+    if steps:
+        yield Picture(
+            "flow",
+            lambda: flow_figure(steps, branches),
+            "Flow of patients into the study.",
+            "; ".join(f"{one['step']}: {one['n']}" for one in (*steps, *branches)),
+        )
+
+
+def _branches(study: Study) -> list[dict[str, Any]]:
+    external = study.scores(study.headline, "external")
+    if not external:
+        return []
+    n = len(external[0].outcome)
+    return [{"step": "for training", "n": study.metrics["n"]}, {"step": "external", "n": n}]
+
+
+def _sites(study: Study) -> Iterator[Block]:
+    sites: Mapping[str, Any] = study.metrics.get("sites") or {}
+    if len(sites) > 1:
+        rows = tuple((name, str(one["n"]), count_of(one["events"], one["n"])) for name, one in sites.items())
+        yield Table(("Site", "Patients", "With the outcome"), rows, "Patients of the training set by site.")
+
+
+def _baseline(study: Study) -> Iterator[Block]:
+    if study.clinical is None:
+        return
+    by_outcome = baseline_table(
+        study.clinical, "outcome", _OUTCOMES, study.description, "Baseline by outcome, all patients."
+    )
+    if by_outcome is None:
+        yield Text("No clinical variables were given; there is no baseline table.")
+    else:
+        yield by_outcome
+    if "split" in study.clinical:
+        present = [value for value in study.clinical["split"].dropna().unique() if value not in _SPLITS]
+        names = _SPLITS | {value: str(value) for value in present}
+        table = baseline_table(
+            study.clinical, "split", names, study.description, "Baseline by part of the data."
+        )
+        if table is not None:
+            yield table
+
+
+def _missing(study: Study) -> Iterator[Block]:
+    if "missing" not in study.cohort:
+        return
+    lacking = {name: float(share) for name, share in study.cohort["missing"].items() if share}
+    if not lacking:
+        yield Text("No value is missing in any column.")
+        return
+    shown = f"; the {MOST_BARS} that lack most are shown" if len(lacking) > MOST_BARS else ""
+    plural = "columns lack" if len(lacking) > 1 else "column lacks"
+    yield Picture(
+        "missing",
+        lambda: missing_figure(lacking),
+        f"{len(lacking)} {plural} values{shown}. They are filled inside each fold, from its training "
+        "patients.",
+        f"{len(lacking)} {plural} values.",
+    )
+
+
+def _drift(study: Study) -> Iterator[Block]:
+    drift: Mapping[str, Any] = study.cohort.get("drift") or {}
+    known = {
+        name: one for name, one in drift.items() if isinstance(one, Mapping) and one.get("psi") is not None
+    }
+    if known:
+        told = "; ".join(f"{scanner_text(name, one)} {figure(one['psi'])}" for name, one in known.items())
+        yield Picture(
+            "drift",
+            lambda: drift_figure(known),
+            "Do the features of each scanner lie where those of the others do? Median over the features; the "
+            "small line is what two samples of these sizes from one population would have.",
+            told,
+        )
