@@ -65,7 +65,7 @@ def migrate(engine: Engine) -> None:
     ConfigurationError
         The database does not answer, is damaged, or is newer than this program.
     """
-    with _explained(engine.url), _migrating_alone(engine), engine.begin() as connection:
+    with explained(engine.url), _migrating_alone(engine), engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if revision(connection) != HEAD:
@@ -97,7 +97,7 @@ def readers(engine: Engine) -> sessionmaker[Session]:
 
 def is_migrated(engine: Engine) -> bool:
     """Tell whether the database is at the newest revision. ConfigurationError as above."""
-    with _explained(engine.url), _migrating_alone(engine), engine.connect() as connection:
+    with explained(engine.url), _migrating_alone(engine), engine.connect() as connection:
         return revision(connection) == HEAD
 
 
@@ -110,8 +110,8 @@ def _create_postgresql(url: URL) -> Engine:
 
 
 @contextmanager
-def _explained(url: URL) -> Iterator[None]:
-    """Turn what goes wrong with the database while the node starts into a line about its key."""
+def explained(url: URL) -> Iterator[None]:
+    """Turn what goes wrong with the database before there is work into a line about its key."""
     try:
         yield
     except (SQLAlchemyError, OSError) as error:

@@ -6,6 +6,9 @@
     - OutOfSpace              answered to the peer as 0xA700 (PS3.4 B.2.3)
     - InstanceConflict        same SOP Instance UID, different content
     - InvalidInstance         cannot be parsed, or its UIDs are missing or illegal (0xC000 / 0xA900)
+  + RegistryError             a model of the site's own cannot be put to use
+    - UnknownModel            there is none of this name and version
+    - ModelRefused            it does not verify, or must not take another's place
   + IllegalTransition         a bug: the event has no meaning in that state
   + LeaseLost                 another worker has taken this job over
   + DeliveryError             a destination refused or could not be reached
@@ -48,6 +51,18 @@ class InvalidInstance(StoreError):  # noqa: N818
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class RegistryError(NodeError):
+    """A model of the site's own cannot be put to use."""
+
+
+class UnknownModel(RegistryError):  # noqa: N818
+    """The site has no model of this name and version."""
+
+
+class ModelRefused(RegistryError):  # noqa: N818
+    """The model does not verify, lacks something, or must not take another's place."""
 
 
 class IllegalTransition(NodeError):  # noqa: N818

@@ -195,6 +195,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("lumbar-node-data")
     database_url: DatabaseURL | None = None  #: default: SQLite in data_dir
+    models_dir: Path | None = None  #: the site's own models; default: models in data_dir
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     receiver: Receiver = Receiver()
     completeness: Completeness = Completeness()
@@ -224,6 +225,11 @@ class Settings(BaseSettings):
         if twice:
             raise ValueError(f"destinations: the name {twice[0]!r} is used more than once")
         return self
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the site's own models lie: <name>/<version>/."""
+        return (self.models_dir or self.data_dir / "models").resolve()
 
     @property
     def url(self) -> str:

@@ -21,13 +21,15 @@ class ExitCode(IntEnum):
 def one_line() -> Iterator[None]:
     """Turn the errors that the program raises on purpose into a line on stderr and `typer.Exit`."""
     from models.manifest import ManifestError, UnknownModelError
-    from node.errors import ConfigurationError, NodeError
+    from node.errors import ConfigurationError, ModelRefused, NodeError, UnknownModel
     from pipelines.errors import InputError, PipelineError
 
     try:
         yield
-    except (ConfigurationError, UnknownModelError) as error:
+    except (ConfigurationError, UnknownModel, UnknownModelError) as error:
         raise fail(str(error), ExitCode.USAGE) from None
+    except ModelRefused as error:
+        raise fail(str(error), ExitCode.NOT_USABLE) from None
     except InputError as error:
         raise fail(f"{error.code}: {error}", ExitCode.NOT_USABLE) from None
     except PipelineError as error:

@@ -1,5 +1,6 @@
 """From the queue to an order: claim a job, and say what the worker is to do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from node import cases, history, logs, queue
-from node.db import Instance, Job, Series, Study
+from node.db import Instance, Job, Model, Series, Study
+from node.registry import folders, records
 from node.settings import Settings
 from node.states import StudyEvent, StudyState
-from node.worker.messages import Order
+from node.worker.messages import Order, PredictorFolder
 from node.worker.publish import workspace
 
 log = logs.get(__name__)
@@ -57,6 +59,7 @@ def _order(session: Session, study: Study, job: Job, settings: Settings) -> Orde
     case = cases.case_of(session, study, settings.cases.pairing_days)
     files = [path for member in case.studies for path in _files(session, member, settings.data_dir)]
     folder = settings.cases.clinical_dir
+    models = records.in_use(session)
     return Order(
         files=tuple(files),
         out_dir=workspace(settings.data_dir.resolve(), study.study_instance_uid, job.revision, job.attempts),
@@ -70,6 +73,19 @@ def _order(session: Session, study: Study, job: Job, settings: Settings) -> Orde
         with_overlay=settings.results.overlay,
         device=settings.worker.device,
         segmenters=settings.segmentation.chosen,
+        predictors=_predictors(models, records.State.ACTIVE, settings),
+        shadows=_predictors(models, records.State.SHADOW, settings),
+    )
+
+
+def _predictors(
+    models: Iterable[Model], state: records.State, settings: Settings
+) -> tuple[PredictorFolder, ...]:
+    root = settings.models_folder
+    return tuple(
+        PredictorFolder(m.name, m.version, folders.folder_of(root, m.name, m.version), m.digest, m.sha256)
+        for m in models
+        if m.state == state
     )
 
 

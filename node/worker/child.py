@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from node.worker.clinical import clinical_variables
-from node.worker.messages import Done, Failure, Made, Order, Progress, Ready
+from node.worker.messages import Done, Failure, Made, Order, PredictorFolder, Progress, Ready
 from pipelines.errors import PipelineError
 from pipelines.segmentation import choices_from
-from pipelines.types import AnalysisOutcome, AnalysisRequest
+from pipelines.types import AnalysisOutcome, AnalysisRequest, PredictorChoice
 
 Analyse = Callable[[AnalysisRequest, Callable[[str, float], None]], AnalysisOutcome]
 
@@ -61,6 +61,7 @@ def _run(analyse: Analyse, order: Order, send: Callable[[Progress], None]) -> Do
             for file in outcome.results
         ),
         summary=dict(outcome.summary),
+        shadows=outcome.shadows,
     )
 
 
@@ -78,7 +79,13 @@ def _request(order: Order) -> AnalysisRequest:
         with_overlay=order.with_overlay,
         device=order.device,
         segmenters=choices_from(order.segmenters),
+        predictors=tuple(map(_choice, order.predictors)),
+        shadows=tuple(map(_choice, order.shadows)),
     )
+
+
+def _choice(given: PredictorFolder) -> PredictorChoice:
+    return PredictorChoice(given.name, given.version, given.folder, given.digest, given.sha256)
 
 
 def _answer(pipe: "Connection[Any, Any]", future: "Future[Done]") -> None:

@@ -8,6 +8,17 @@ from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
+class PredictorFolder:
+    """A predictor of the site's own; fields as in `pipelines.types.PredictorChoice`."""
+
+    name: str
+    version: str
+    folder: Path
+    digest: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """To the worker: analyse these files."""
 
@@ -25,6 +36,9 @@ class Order:
     device: str
     #: by role; a role that is not named is the shipped network's
     segmenters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: the site's own; a name that is not there is the shipped predictor's
+    predictors: tuple[PredictorFolder, ...] = ()
+    shadows: tuple[PredictorFolder, ...] = ()  #: run beside them, compared, never reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,7 @@ class Done:
     reasons: tuple[str, ...]  #: "CODE: text"
     made: tuple[Made, ...]
     summary: Mapping[str, Any]
+    shadows: tuple[Mapping[str, Any], ...] = ()  #: what candidates answered, as shadow.json has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from node import history, queue
 from node.db import Job, Result, Study
 from node.delivery import outbox
+from node.registry import shadows
 from node.settings import Settings
 from node.statements import execute, insert
 from node.states import StudyEvent
@@ -35,6 +36,7 @@ def record_done(session: Session, job: Job, done: Done, made: Sequence[Made], se
         return
     history.move(session, study, StudyEvent.ANALYSED, reason=reason, results=len(made))
     results = [_remember(session, study, item, done.summary, settings) for item in made]
+    shadows.remember(session, study, done.shadows)
     outbox.post(session, study, results, settings.destinations)
     outbox.settle(session, study.id, study.revision)
 

@@ -1,6 +1,7 @@
 """Which predictors answer: the shipped ones, and a site's own in their place or beside them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from models.manifest import MANIFEST, WEIGHTS, sha256
@@ -40,10 +41,15 @@ def shipped_names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in WEIGHTS.glob("*/predictor.json")))
 
 
+def open_folder(folder: Path) -> SignaturePredictor:
+    """Load the predictor that lies in a folder, whatever the folder is called. ModelError as above."""
+    return SignaturePredictor(folder.name, folder.parent)
+
+
 def opened(choice: PredictorChoice) -> SignaturePredictor:
     """Load a site's predictor, if it still is what was chosen. ModelError as `chosen` says."""
     _check_manifest(choice)
-    predictor = SignaturePredictor(choice.folder.name, choice.folder.parent)
+    predictor = open_folder(choice.folder)
     if predictor.target != choice.name:
         raise _invalid(choice, f"{choice.folder}: predicts {predictor.target}")
     return predictor
