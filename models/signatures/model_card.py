@@ -114,8 +114,8 @@ def _data(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[s
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield "## Measured\n"
-    yield f"Calls at a risk of {metrics.get('threshold', 0.5):.0%}. Only unseen and external patients count.
-"
+    yield f"Calls at a risk of {metrics.get('threshold', 0.5):.0%}. Only unseen and external patients count."
+    yield ""
     yield "| model | patients | AUC (95 % CI) | sensitivity | specificity | Brier | slope | intercept |"
     yield "|---|---|---|---|---|---|---|---|"
     for model, found in (metrics.get("models") or {}).items():

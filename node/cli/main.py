@@ -10,6 +10,7 @@ from node.cli import (
     evaluate,
     models,
     phantom,
+    report,
     retry,
     serve,
     stability,
@@ -31,6 +32,7 @@ app.command()(retry.retry)
 app.command()(doctor.doctor)
 app.command()(phantom.phantom)
 app.command()(stability.stability)
+app.command()(report.report)
 app.command()(version.version)
 app.add_typer(config.app)
 app.add_typer(train.app)
