@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,31 @@ def test_what_adds_nothing():
         vector(role, "L2-L3 disc", f=math.nan),
     ]
     assert feature_row({role: analysis(role, features=features)}) == {}
+
+
+def test_levels_next_to_a_fusion_have_a_group_of_their_own():
+    discs = [
+        vector(Role.MR_SAG_T2, f"{level} disc", f=i) for i, level in enumerate(("L2-L3", "L3-L4", "L4-L5"))
+    ]
+    bodies = [
+        vector(Role.MR_SAG_T2, f"{level} vertebral body", f=10.0 * i)
+        for i, level in enumerate(("L2", "L3", "L4"))
+    ]
+    height = Measurement(Role.MR_SAG_T2, "L3-L4 disc", "disc_height", 9.0, "mm")
+    analyses = {Role.MR_SAG_T2: analysis(Role.MR_SAG_T2, [height], [*discs, *bodies])}
+    row = feature_row(analyses, ["L4-L5"])
+    assert row["mr_sag_t2.disc.radiomics.f"] == 1.0
+    assert row["mr_sag_t2.adjacent_disc.radiomics.f"] == 1.0
+    assert row["mr_sag_t2.adjacent_body.radiomics.f"] == 10.0
+    assert row["mr_sag_t2.adjacent_disc.measurement.disc_height"] == 9.0
+    assert {k for k in row if "adjacent" not in k} == set(feature_row(analyses))
+
+
+def test_a_series_without_numbered_levels_has_no_adjacent_ones():
+    one = analysis(Role.CT, features=[vector(Role.CT, "L3 vertebra", f=1.0)])
+    lost = replace(one, segmentation=replace(one.segmentation, levels_determined=False))
+    assert "ct.adjacent_vertebra.radiomics.f" in feature_row({Role.CT: one}, ["L4-L5"])
+    assert "ct.adjacent_vertebra.radiomics.f" not in feature_row({Role.CT: lost}, ["L4-L5"])
 
 
 @pytest.mark.parametrize(
