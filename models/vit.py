@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from models.backbone.patches import pick, pick_patches
 from models.manifest import Manifest, open_model, write_manifest
+from models.swin import FeatureSwin
 
 WEIGHTS_FILE = "weights.safetensors"
 
@@ -36,9 +37,21 @@ class FeatureViT(nn.Module):
         Voxels along a side of the cube and of a token's patch; `patch` divides `side`.
     hidden, mlp, layers, heads : int
         Width of a token and of the block's inner layer, number of blocks and of attention heads.
+    qkv_bias : bool
+        Whether queries, keys and values have a bias.
     """
 
-    def __init__(self, *, side: int, patch: int, hidden: int, mlp: int, layers: int, heads: int) -> None:
+    def __init__(
+        self,
+        *,
+        side: int,
+        patch: int,
+        hidden: int,
+        mlp: int,
+        layers: int,
+        heads: int,
+        qkv_bias: bool = False,
+    ) -> None:
         super().__init__()
         self.side = side
         self.hidden = hidden
@@ -51,6 +64,7 @@ class FeatureViT(nn.Module):
             mlp_dim=mlp,
             num_layers=layers,
             num_heads=heads,
+            qkv_bias=qkv_bias,
         )
 
     def forward(self, cubes: Tensor) -> Tensor:
@@ -92,7 +106,7 @@ class FeatureViT(nn.Module):
 class Encoder:
     """A network with its weights and its manifest, ready to use."""
 
-    network: FeatureViT
+    network: FeatureViT | FeatureSwin
     manifest: Manifest
     device: torch.device
 
@@ -131,11 +145,22 @@ def load(name: str = "vit", root: Path | None = None, device: str = "cpu") -> En
         If the manifest or the weights are missing or not those described.
     """
     folder, manifest = open_model(name, root)
-    network = FeatureViT(**manifest.settings)
+    network = build(manifest.settings)
     state = load_file(folder / WEIGHTS_FILE)
-    network.load_state_dict({key: value.float() for key, value in state.items()})
+    network.load_state_dict({key: _as(value, torch.float32) for key, value in state.items()})
     place = torch.device(device)
     return Encoder(network.eval().to(place), manifest, place)
+
+
+def build(settings: Mapping[str, Any]) -> FeatureViT | FeatureSwin:
+    """Build the network that a manifest's settings describe; "kind" is "vit" where nothing is said."""
+    values = {key: value for key, value in settings.items() if key != "kind"}
+    return FeatureSwin(**values) if settings.get("kind") == "swin" else FeatureViT(**values)
+
+
+def _as(value: Tensor, kind: torch.dtype) -> Tensor:
+    """Bring numbers with a fraction to another type; indices stay what they are."""
+    return value.to(kind).contiguous() if value.is_floating_point() else value.contiguous()
 
 
 def initialised(seed: int, settings: Mapping[str, int] = SETTINGS) -> FeatureViT:
@@ -146,9 +171,9 @@ def initialised(seed: int, settings: Mapping[str, int] = SETTINGS) -> FeatureViT
 
 
 def write(
-    network: FeatureViT,
+    network: FeatureViT | FeatureSwin,
     folder: Path,
-    settings: Mapping[str, int],
+    settings: Mapping[str, Any],
     about: Mapping[str, Any],
     also: Sequence[str] = (),
 ) -> Manifest:
@@ -156,7 +181,7 @@ def write(
 
     Parameters
     ----------
-    network : FeatureViT
+    network : FeatureViT or FeatureSwin
     folder : Path
         Made if absent.
     settings : mapping
@@ -167,6 +192,6 @@ def write(
         Files in `folder` that belong to the model too.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    halves = {key: value.to(torch.float16).contiguous() for key, value in network.state_dict().items()}
+    halves = {key: _as(value, torch.float16) for key, value in network.state_dict().items()}
     save_file(halves, folder / WEIGHTS_FILE)
     return write_manifest(folder, {**about, "settings": dict(settings), "files": [WEIGHTS_FILE, *also]})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.manifest import Manifest, open_model, write_manifest
+from models.swin import FeatureSwin
 from models.training.card import CARD, LOG, PICTURE, draw_training
 from models.vit import FeatureViT, write
 
@@ -16,10 +17,10 @@ INTENDED_USE = (
 
 
 def write_backbone(
-    network: FeatureViT,
+    network: FeatureViT | FeatureSwin,
     folder: Path,
     *,
-    settings: Mapping[str, int],
+    settings: Mapping[str, Any],
     version: str,
     training_data: str,
     metrics: Mapping[str, Any],
@@ -29,7 +30,7 @@ def write_backbone(
 
     Parameters
     ----------
-    network : FeatureViT
+    network : FeatureViT or FeatureSwin
     folder : Path
         Made if absent.
     settings : mapping
@@ -77,14 +78,9 @@ def _describe(folder: Path, manifest: Manifest) -> None:
 
 
 def _card(folder: Path, manifest: Manifest) -> str:
-    of = manifest.settings
-    tokens = (of["side"] // of["patch"]) ** 3
     parts = (
         f"# {manifest.name} {manifest.version}",
-        f"**What.** MONAI's ViT in 3D: a cube of {of['side']}³ voxels, patches of {of['patch']}³ ({tokens} "
-        f"tokens), width {of['hidden']}, MLP {of['mlp']}, {of['layers']} blocks, {of['heads']} heads; fp16 "
-        f"safetensors. Features: the mean of the last block's normalised tokens, `deep_000` … "
-        f"`deep_{of['hidden'] - 1:03d}`.",
+        f"**What.** {_network(manifest.settings)}",
         "**Input.** One structure: its box with 2 mm margin, outside set to the structure's mean, stretched "
         "to the cube by linear interpolation, mean 0 and SD 1. Size and absolute intensity are therefore not "
         "in the features; measurements and radiomics carry them.",
@@ -99,6 +95,22 @@ def _card(folder: Path, manifest: Manifest) -> str:
         f"**Licence.** {manifest.license}.",
     )
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _network(of: Mapping[str, Any]) -> str:
+    if of.get("kind") == "swin":
+        return (
+            f"MONAI's SwinTransformer in 3D: a cube of {of['side']}³ voxels, patches of {of['patch']}³, "
+            f"windows of {of['window']}³, width {of['embed']}, {of['depths']} blocks; fp16 safetensors. "
+            f"Features: the mean of the last stage's voxels, `deep_000` … `deep_{16 * of['embed'] - 1:03d}`."
+        )
+    tokens = (of["side"] // of["patch"]) ** 3
+    return (
+        f"MONAI's ViT in 3D: a cube of {of['side']}³ voxels, patches of {of['patch']}³ ({tokens} tokens), "
+        f"width {of['hidden']}, MLP {of['mlp']}, {of['layers']} blocks, {of['heads']} heads; fp16 "
+        "safetensors. Features: the mean of the last block's normalised tokens, `deep_000` … "
+        f"`deep_{of['hidden'] - 1:03d}`."
+    )
 
 
 def _training(folder: Path, figures: Mapping[str, Any] | None) -> str:
