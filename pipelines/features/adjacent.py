@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Final
 
 VERTEBRAE: Final = ("T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5", "S1")
-_DISCS: Final = tuple(f"{upper}-{lower}" for upper, lower in zip(VERTEBRAE, VERTEBRAE[1:], strict=False))
+_DISCS: Final = tuple(f"{upper}-{lower}" for upper, lower in pairwise(VERTEBRAE))
 _LEVEL: Final = re.compile(r"^(?P<disc>[TLS]\d+-[TLS]\d+) disc|^(?P<bone>[TLS]\d+) vertebra")
 
 

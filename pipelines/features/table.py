@@ -5,8 +5,8 @@ have the feature, as in `ct.vertebra.radiomics.original_firstorder_Mean`, `mr_sa
 `mr_axial_t2.multifidus.measurement.fat_fraction`. Zou et al. 2025 leave the rule across levels open; the
 mean keeps the row's width the same whether five levels are in view or three.
 
-Where the fused levels are known, `adjacent_<group>` is the mean over the vertebrae or discs next to the fusion
-(`pipelines.features.adjacent`), as in `mr_sag_t2.adjacent_disc.radiomics.original_firstorder_Mean`.
+Where the fused levels are known, `adjacent_<group>` is the mean over the vertebrae or discs next to the
+fusion (`pipelines.features.adjacent`), as in `mr_sag_t2.adjacent_disc.radiomics.original_firstorder_Mean`.
 
 `<kind>` is `radiomics` (the paper's z-score profile), `radiomics_hu` (the HU profile), `deep` or
 `measurement`.
