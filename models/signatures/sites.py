@@ -80,7 +80,7 @@ def blank(table: pd.DataFrame, share: float, rng: np.random.Generator) -> pd.Dat
     """
     if not share:
         return table
-    groups = _structures(table.columns)
+    groups = _structures(list(table.columns))
     lost = rng.random((len(table), len(groups))) < share
     whole = np.flatnonzero(lost.all(axis=1))
     lost[whole, rng.integers(len(groups), size=len(whole))] = False
