@@ -144,6 +144,8 @@ class Recipe(_Part):
     ----------
     alpha : float
         p above which the F-test, and the univariable regression of a clinical variable, drop.
+    most : int
+        So many features at most go on from the F-test, those with the smallest p.
     correlation : float
         |Pearson| above which one of two features goes.
     folds : int
@@ -164,6 +166,7 @@ class Recipe(_Part):
     """
 
     alpha: float = Field(0.05, gt=0, le=1, strict=False)
+    most: int = Field(2000, ge=10)
     correlation: float = Field(0.9, gt=0, le=1, strict=False)
     folds: int = Field(10, ge=2, le=20)
     search_folds: int = Field(5, ge=2, le=20)

@@ -113,7 +113,7 @@ def read_table(
     path: Path,
     *,
     outcome: str | None = None,
-    id: str = "patient",  # noqa: A002  # the command's own word
+    id: str = "patient",  # the command's own word
     group: str | None = None,
     site: str | None = None,
     external: str | None = None,

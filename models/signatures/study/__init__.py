@@ -1,0 +1,1 @@
+"""A training as a study: what is estimated, how, and the files that the report is written from."""
