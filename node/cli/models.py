@@ -1,18 +1,22 @@
-"""`lumbar-node models`: the shipped models for use elsewhere."""
+"""`lumbar-node models`: the models that there are, the site's own among them, and their use elsewhere."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from node.cli import registry
 from node.cli.errors import one_line
+from node.cli.import_backbone import import_backbone
 
-app = typer.Typer(name="models", help="The shipped models for use elsewhere.", no_args_is_help=True)
-
-
-@app.callback()
-def models() -> None:
-    """Make a group of what has one command so far."""
+app = typer.Typer(name="models", help="Models: which there are, which are used.", no_args_is_help=True)
+app.command("list")(registry.list_)
+app.command()(registry.show)
+app.command()(registry.verify)
+app.command()(registry.activate)
+app.command()(registry.retire)
+app.command()(registry.compare)
+app.command("import-backbone")(import_backbone)
 
 
 @app.command("export-bundle")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from node.doctor.check import Check
 from node.doctor.machine import decoders, device, models
 from node.doctor.network import destinations, peers, receiver, web
+from node.doctor.registry import site_models
 from node.doctor.segmenters import segmenters
 from node.doctor.storage import clinical, data_folder, database
 from node.settings import Settings
@@ -22,6 +23,7 @@ CHECKS = (
     device,
     decoders,
     models,
+    site_models,
     segmenters,
 )
 

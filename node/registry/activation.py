@@ -28,6 +28,7 @@ class Change:
     name: str
     version: str
     digest: str
+    was_active: bool = False  #: whether it was before
     instead_of: str | None = None  #: version of the model that was active before
     back_to: str | None = None  #: version that is active again
     skipped: tuple[str, ...] = ()  #: earlier models that do not verify, and why
@@ -88,14 +89,15 @@ def retire(settings: Settings, name: str, version: str) -> Change:
     try:
         with database.readers(engine)() as session:
             row = records.find(session, name, version)
-            earlier = records.previous(session, name) if row.state == State.ACTIVE else ()
+            was_active = row.state == State.ACTIVE
+            earlier = records.previous(session, name) if was_active else ()
         back_to, skipped = _first_sound(settings, earlier)
         with database.sessions(engine).begin() as session:
             again = records.retire(session, name, version, back_to, person())
             restored = again.version if again else None
     finally:
         engine.dispose()
-    return Change(name, version, row.digest, back_to=restored, skipped=skipped)
+    return Change(name, version, row.digest, was_active, back_to=restored, skipped=skipped)
 
 
 def located(settings: Settings, source: str) -> Path:

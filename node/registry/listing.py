@@ -13,6 +13,7 @@ from node.db import Model
 from node.registry import records
 from node.registry.folders import folder_of, versions
 from node.registry.packages import problems
+from node.registry.reading import reading
 from node.registry.records import State
 from node.settings import Settings
 
@@ -71,7 +72,8 @@ def entries(settings: Settings, name: str | None = None, version: str | None = N
     ConfigurationError
         The database cannot be used.
     """
-    rows = records.known(settings)
+    none: tuple[Model, ...] = ()
+    rows = reading(settings, records.every, none)
     replaced = {row.name for row in rows if row.state == State.ACTIVE}
     found = [*_shipped(replaced), *_own(settings.models_folder, rows)]
     for entry in found:

@@ -6,16 +6,12 @@ A model that another one takes the place of becomes a candidate, so that retirin
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 
-from sqlalchemy import inspect, select
-from sqlalchemy.engine import make_url
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from node import engine as database
 from node.db import Model, ModelEvent
 from node.errors import ModelRefused, UnknownModel
-from node.settings import Settings
 
 
 class State(StrEnum):
@@ -136,25 +132,9 @@ def previous(session: Session, name: str) -> tuple[Model, ...]:
     return tuple(session.scalars(select(Model).where(were).order_by(Model.activated_at.desc())))
 
 
-def known(settings: Settings) -> tuple[Model, ...]:
-    """Return every row; nothing is made or migrated: no database, or one of an older node, has none.
-
-    Raises
-    ------
-    ConfigurationError
-        The database does not answer or is damaged.
-    """
-    url = make_url(settings.url)
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        return ()
-    engine = database.create(settings)
-    try:
-        with database.explained(url), database.readers(engine)() as session:
-            if not inspect(session.connection()).has_table(Model.__tablename__):
-                return ()
-            return tuple(session.scalars(select(Model).order_by(Model.name, Model.id)))
-    finally:
-        engine.dispose()
+def every(session: Session) -> tuple[Model, ...]:
+    """Return the rows of all the site's models."""
+    return tuple(session.scalars(select(Model).order_by(Model.name, Model.id)))
 
 
 def _row(session: Session, model: Described) -> Model:

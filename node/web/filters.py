@@ -62,6 +62,16 @@ def risk(prediction: Mapping[str, Any]) -> str:
     return f"{target} {100 * probability:.0f} %, {prediction['category']}"
 
 
+def answer(told: Mapping[str, Any]) -> str:
+    """Return a model's answer in a line: "81 %, high", "not evaluable: SERIES_MISSING", or "–" for none."""
+    if not told:
+        return "–"
+    if told["probability"] is None:
+        codes = ", ".join(reason["code"] for reason in told["reasons"])
+        return f"{told['status'].replace('_', ' ')}: {codes}"
+    return f"{100 * told['probability']:.0f} %, {told['category']}"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "ago": ago,
     "clock": clock,
@@ -70,4 +80,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "kind": kind,
     "status": status,
     "risk": risk,
+    "answer": answer,
 }

@@ -90,6 +90,17 @@ class ResultRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShadowRow:
+    """What a candidate answered beside the active model; compared, not reported."""
+
+    name: str
+    version: str
+    revision: int
+    answer: Mapping[str, Any]
+    active: Mapping[str, Any]  #: empty where no model was active under the name
+
+
+@dataclass(frozen=True, slots=True)
 class JobRow:
     """A job of a study."""
 
@@ -118,5 +129,6 @@ class StudyDetail:
     study: StudyRow
     series: tuple[SeriesRow, ...]
     results: tuple[ResultRow, ...]
+    shadows: tuple[ShadowRow, ...]
     jobs: tuple[JobRow, ...]
     events: tuple[EventRow, ...]

@@ -5,9 +5,9 @@ from collections import defaultdict
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from node.db import Delivery, Event, Instance, Job, Result, Series, Study
+from node.db import Delivery, Event, Instance, Job, Result, Series, Shadow, Study
 from node.web.overview import study_rows
-from node.web.rows import DeliveryRow, EventRow, JobRow, ResultRow, SeriesRow, StudyDetail
+from node.web.rows import DeliveryRow, EventRow, JobRow, ResultRow, SeriesRow, ShadowRow, StudyDetail
 
 
 def detail(session: Session, study_instance_uid: str) -> StudyDetail | None:
@@ -21,6 +21,7 @@ def detail(session: Session, study_instance_uid: str) -> StudyDetail | None:
         study=study_rows(session, [study])[0],
         series=_series(session, study.id),
         results=_results(session, study.id),
+        shadows=_shadows(session, study.id),
         jobs=tuple(JobRow(j.kind, j.target, j.revision, j.state, j.attempts, j.error) for j in jobs),
         events=tuple(EventRow(e.at, e.revision, e.name, e.detail) for e in events),
     )
@@ -51,3 +52,8 @@ def _results(session: Session, study_id: int) -> tuple[ResultRow, ...]:
         ResultRow(r.kind, r.revision, r.sop_instance_uid, r.created_at, r.summary, tuple(deliveries[r.id]))
         for r in found
     )
+
+
+def _shadows(session: Session, study_id: int) -> tuple[ShadowRow, ...]:
+    query = select(Shadow).where(Shadow.study_id == study_id).order_by(Shadow.revision, Shadow.id)
+    return tuple(ShadowRow(s.name, s.version, s.revision, s.answer, s.active) for s in session.scalars(query))

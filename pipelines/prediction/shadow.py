@@ -29,7 +29,7 @@ def beside(analysis: Analysis, shadows: Sequence[PredictorChoice]) -> tuple[Shad
         Its features, clinical variables and the active predictors' answers.
     shadows : sequence of PredictorChoice
     """
-    active = {prediction.target: prediction for prediction in analysis.predictions}
+    active: dict[str, Prediction] = {prediction.target: prediction for prediction in analysis.predictions}
     return tuple(_asked(shadow, analysis, active.get(shadow.name)) for shadow in shadows)
 
 
