@@ -12,7 +12,20 @@ from models.manifest import ManifestError
 
 #: Every type beyond skops' own list that a model file may hold.
 TRUSTED: Final = (
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "models.signatures.classifiers.BestClassifier",
+    "models.signatures.combined.CombinedModel",
     "models.signatures.fusion.FusedModel",
+    "models.signatures.harmonise.Harmonise",
+    "models.signatures.harmonise.TakeColumns",
+    "models.signatures.ood.Novelty",
+    "models.signatures.regression.ClinicalScreen",
+    "models.signatures.scaling.Clip",
+    "models.signatures.scaling.Components",
+    "models.signatures.scaling.MeanStandard",
+    "models.signatures.scaling.RobustStandard",
     "models.signatures.selection.Clip",
     "models.signatures.selection.CorrelationPruning",
     "models.signatures.selection.LassoSelection",
@@ -20,6 +33,9 @@ TRUSTED: Final = (
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
+    "sklearn.tree._tree.Tree",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
 )
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can have
