@@ -6,7 +6,7 @@ from below, never guessed.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.sr.coding import Code
 
@@ -90,7 +90,10 @@ _OTHERS: tuple[Structure, ...] = (
     Structure("spinal canal", "canal", Code("61853006", "SCT", "Spinal canal"), None, (120, 220, 250)),
 )
 
-_UNDETERMINED = re.compile(r"(vertebral body|vertebra|disc) ([1-9][0-9]?) \(level not determined\)")
+_UNDETERMINED = re.compile(
+    r"(vertebral body|vertebra|disc) ([1-9][0-9]?) \(level not determined(?:, incomplete)?\)"
+)
+_INCOMPLETE = " (incomplete)"  #: ends the label of a structure whose level is known and which is cut
 
 
 def _bones() -> list[Structure]:
@@ -136,7 +139,8 @@ def _place(label: str) -> tuple[int, int, str]:
         levels = [row[0] for row in table]
         if level in levels:
             return group, -levels.index(level), label
-    return 2, list(STRUCTURES).index(label) if label in STRUCTURES else 0, label
+    whole = label.removesuffix(_INCOMPLETE)
+    return 2, list(STRUCTURES).index(whole) if whole in STRUCTURES else 0, label
 
 
 def structure_of(label: str) -> Structure:
@@ -146,10 +150,12 @@ def structure_of(label: str) -> Structure:
     ------
     PipelineError
         LABEL_UNKNOWN, if `label` is neither in STRUCTURES nor one of the three counted forms
-        "vertebra N (level not determined)", "vertebral body N …" and "disc N …".
+        "vertebra N (level not determined)", "vertebral body N …" and "disc N …", all of them with or
+        without "incomplete".
     """
-    if label in STRUCTURES:
-        return STRUCTURES[label]
+    whole = label.removesuffix(_INCOMPLETE)
+    if whole in STRUCTURES:
+        return replace(STRUCTURES[whole], label=label)
     counted = _UNDETERMINED.fullmatch(label)
     if counted is None:
         raise PipelineError(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pipelines.dicom.structures import STRUCTURES
 
 _PLACED = re.compile(r"(?P<place>[LT]\d+(?:-[LST]\d+)?|left|right) (?P<kind>.+)")
-_COUNTED = re.compile(r"(?P<kind>.+) \d+ \(level not determined\)")
+_COUNTED = re.compile(r"(?P<kind>.+) \d+ \(level not determined(?:, incomplete)?\)")
+_INCOMPLETE = " (incomplete)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,12 @@ class Name:
 
 
 def parse(label: str) -> Name:
-    """Take a SegmentLabel apart; a kind alone ("vertebra") is a name without a place."""
+    """Take a SegmentLabel apart; a kind alone ("vertebra") is a name without a place.
+
+    What is cut by the field of view has a level that no reference need share: a name without a place, too.
+    """
+    if label.endswith(_INCOMPLETE):
+        return Name(None, parse(label.removesuffix(_INCOMPLETE)).kind)
     if placed := _PLACED.fullmatch(label):
         return Name(placed["place"], placed["kind"])
     counted = _COUNTED.fullmatch(label)

@@ -9,7 +9,7 @@ from scipy import ndimage
 from models.boxes import bounding_box
 from pipelines.features.geometry import index_spacing
 from pipelines.features.heights import measure_heights
-from pipelines.features.structures import MUSCLE_GROUPS, group_of
+from pipelines.features.structures import MUSCLE_GROUPS, group_of, is_incomplete
 from pipelines.types import AXIAL_MR_ROLES, SAGITTAL_ROLES, Measurement, Role, Segmentation, Volume
 
 RIM_MM = 3.0
@@ -29,15 +29,16 @@ def measure(segmentation: Segmentation) -> tuple[Measurement, ...]:
     Returns
     -------
     tuple of Measurement
-        In label order. All structures: volume (cm3), mean and SD of HU (CT) or signal (MR). Vertebrae on CT:
-        mean HU more than 3 mm inside the surface. Discs and bodies on sagittal MR: heights (mm), see
-        `heights`. Muscles on axial MR: area in the slice where it is largest (cm2).
+        In label order. All structures but those cut by the field of view: volume (cm3), mean and SD of HU
+        (CT) or signal (MR). Vertebrae on CT: mean HU more than 3 mm inside the surface. Discs and bodies on
+        sagittal MR: heights (mm), see `heights`. Muscles on axial MR: area in the slice where it is largest
+        (cm2).
     """
     heights = measure_heights(segmentation) if segmentation.volume.role in SAGITTAL_ROLES else {}
     found: list[Measurement] = []
     for label, structure in sorted(segmentation.structures.items()):
         roi = segmentation.labels == np.uint8(label)
-        if not roi.any():
+        if not roi.any() or is_incomplete(structure):
             continue
         for name, value, unit in _of_region(segmentation.volume, roi, structure):
             found.append(Measurement(segmentation.volume.role, structure, name, value, unit))

@@ -33,9 +33,16 @@ def group_of(structure: str) -> Group | None:
     -------
     str or None
         None for structures that carry no features of their own: the sacrum (cut off at a different height in
-        every scan) and the spinal canal (its texture is that of flowing liquid).
+        every scan), the spinal canal (its texture is that of flowing liquid) and what is "(incomplete)".
     """
+    if is_incomplete(structure):
+        return None
     return next((group for name, group in _NAMES if name in structure), None)
+
+
+def is_incomplete(structure: str) -> bool:
+    """Say whether a SegmentLabel is that of a structure cut by the edge of the field of view."""
+    return structure.endswith("incomplete)")
 
 
 def side_of(structure: str) -> Side | None:

@@ -5,6 +5,7 @@ Votes make vertebrae; vertebrae are counted upward from S1; a second network dra
 trained on generated anatomy only.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,16 @@ from pipelines.errors import SegmentationError
 from pipelines.segmentation.clean import fill_cavities, largest
 from pipelines.segmentation.confidence import confidence
 from pipelines.segmentation.grid import Grid, box_on_volume, coarse_grid, sample
-from pipelines.segmentation.labels import LEVELS, SACRUM, level_name, level_unknown
+from pipelines.segmentation.labels import (
+    LEVELS,
+    SACRUM,
+    UNDETERMINED,
+    incomplete_name,
+    level_name,
+    level_unknown,
+)
 from pipelines.segmentation.network import Network, load_network, run_volume
-from pipelines.segmentation.orientation import Oriented, orient
+from pipelines.segmentation.orientation import Box, Oriented, orient
 from pipelines.segmentation.refine import refine
 from pipelines.segmentation.votes import Vertebrae, find_vertebrae, number
 from pipelines.types import Finding, Segmentation, Volume
@@ -32,7 +40,10 @@ WINDOW = 112
 SLAB = 16  #: slices that are brought back to the volume at a time
 MARGIN_MM = 10.0  #: around what the coarse network found
 MIN_VERTEBRA_CM3 = 8.0
+MIN_PART_CM3 = 3.0
 COMPLETE_SHARE = 0.55  #: a smaller share of the median volume: cut by the field of view
+CUT_SHARE = 0.25  #: of its largest cross-section, at the scan's lowest or highest end: cut, too
+END_MM = 3.0  #: from the scan's end; the outermost slice itself may lie beyond the grids
 MIN_VERTEBRAE = 2
 MAX_VOTE_MM = 18.0  #: half the distance between two bodies
 
@@ -63,12 +74,15 @@ class _Found:
     vertebra, sacrum : float32 arrays
         Probabilities of the owner and of the sacrum, 0 to 1.
     voxel_cm3 : float
+    ends : (int, int)
+        How many of the lowest and of the highest slices lie at an end of the scan.
     """
 
     owner: NDArray[np.uint8]
     vertebra: NDArray[np.float32]
     sacrum: NDArray[np.float32]
     voxel_cm3: float
+    ends: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,8 +112,11 @@ def segment_ct(volume: Volume, device: str = "auto") -> Segmentation:
             "NO_SPINE", "fewer than two vertebrae were found: not a lumbar CT, or not usable"
         )
     box = box_on_volume(coarse.grid, (coarse.maps[BACKGROUND] < 0.5).numpy(), oriented, MARGIN_MM)
-    named = _name(_find(oriented, oriented.cut(box), coarse, vertebrae, refiner), vertebrae)
-    if sum("vertebra" in name for name in named.structures.values()) < MIN_VERTEBRAE:
+    named = _name(_find(oriented, box, coarse, vertebrae, refiner), vertebrae)
+    if (
+        sum(name.endswith(("vertebra", f"({UNDETERMINED})")) for name in named.structures.values())
+        < MIN_VERTEBRAE
+    ):
         raise SegmentationError(
             "NO_SPINE", "fewer than two whole vertebrae were found: not a lumbar CT, or not usable"
         )
@@ -141,10 +158,9 @@ def _vertebrae(coarse: _Coarse) -> Vertebrae:
     return number(centres, sacrum, s1, step)
 
 
-def _find(
-    oriented: Oriented, part: Oriented, coarse: _Coarse, vertebrae: Vertebrae, refiner: Network
-) -> _Found:
-    """Draw the vertebrae anew; the sacrum stays that of the coarse grid."""
+def _find(oriented: Oriented, box: Box, coarse: _Coarse, vertebrae: Vertebrae, refiner: Network) -> _Found:
+    """Draw the vertebrae anew in a box; the sacrum stays that of the coarse grid."""
+    part = oriented.cut(box)
     centres = vertebrae.centres[vertebrae.sacral :]
     if vertebrae.first_is_l5:
         centres = centres[: len(LEVELS) + 1]  # T12 keeps L1 from taking what belongs to it
@@ -152,7 +168,9 @@ def _find(
     refined = refine(refiner, oriented, part, centres * grid.step + grid.affine[:3, 3])
     sacrum = _on_part(_sacrum(coarse, vertebrae), grid, part)
     voxel_cm3 = float(abs(np.linalg.det(part.affine[:3, :3]))) / 1000
-    return _Found(refined.owner, refined.probability, sacrum, voxel_cm3)
+    slices = math.ceil(END_MM / oriented.spacing[2])
+    ends = slices * (box[2].start == 0), slices * (box[2].stop == oriented.array.shape[2])
+    return _Found(refined.owner, refined.probability, sacrum, voxel_cm3, ends)
 
 
 def _sacrum(coarse: _Coarse, vertebrae: Vertebrae) -> Tensor:
@@ -179,8 +197,17 @@ def _on_part(values: Tensor, grid: Grid, part: Oriented) -> NDArray[np.float32]:
     return result
 
 
+def _is_cut(mask: NDArray[np.bool_], ends: tuple[int, int]) -> bool:
+    """Whether much of a structure lies at the scan's lowest or highest end: it goes on beyond."""
+    areas = mask.sum((0, 1))
+    limit = max(1.0, CUT_SHARE * float(areas.max(initial=0)))
+    lowest, highest = ends
+    at_ends = np.concatenate([areas[:lowest], areas[len(areas) - highest :]])
+    return bool((at_ends >= limit).any())
+
+
 def _name(found: _Found, vertebrae: Vertebrae) -> _Named:
-    """Give vertebrae and sacrum their labels; leave out those cut by the field of view."""
+    """Give vertebrae and sacrum their labels; those cut by the field of view are marked incomplete."""
     labels = np.zeros(found.owner.shape, np.uint8)
     structures: dict[int, str] = {}
     warnings: list[Finding] = []
@@ -197,11 +224,12 @@ def _name(found: _Found, vertebrae: Vertebrae) -> _Named:
         name = level_name("vertebra", k, LEVELS if vertebrae.first_is_l5 else None)
         if name is None:
             continue
-        if size < smallest:
-            text = f"{name} is incomplete ({size:.0f} cm3) and left out"
-            warnings.append(Finding("CUT_STRUCTURE", text))
-        else:
+        if size >= smallest and not _is_cut(mask, found.ends):
             add(name, mask)
+        elif size >= MIN_PART_CM3:
+            add(incomplete_name(name), mask)
+            text = f"{name} is incomplete ({size:.0f} cm3 in view): drawn, but neither measured nor used"
+            warnings.append(Finding("CUT_STRUCTURE", text))
     sacrum = largest((found.sacrum > 0.5) & (found.owner == 0))
     if sacrum.sum() * found.voxel_cm3 >= MIN_VERTEBRA_CM3:
         add(SACRUM, sacrum)

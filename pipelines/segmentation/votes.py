@@ -10,6 +10,7 @@ Array = NDArray[np.float64]
 
 PEAK_SHARE = 0.12  #: a centre needs this share of the strongest centre's votes
 MIN_DISTANCE_MM = 16.0  #: two centres closer than this are one
+OUTSIDE_MM = 21.0  #: how far above or below the scan the centre of a vertebra that it cuts may lie
 MAX_DISTANCE_MM = 55.0  #: a larger step is a vertebra that was missed
 SACRUM_CM3 = 12.0  #: less than this in view: the levels cannot be counted
 S1_CM3 = 4.0
@@ -57,11 +58,12 @@ def find_vertebrae(votes: Array, bodies: NDArray[np.bool_], shape: tuple[int, ..
 
     Returns
     -------
-    array of shape (centres, 3), caudal first, in grid index
+    array of shape (centres, 3), caudal first, in grid index; the lowest and the highest may lie outside
     """
-    heat = np.zeros(shape, np.float32)
-    index = np.rint(votes[bodies]).astype(int)
-    inside = ((index >= 0) & (index < shape)).all(1)
+    beyond = np.array([0, 0, round(OUTSIDE_MM / step)])
+    heat = np.zeros(np.array(shape) + 2 * beyond, np.float32)
+    index = np.rint(votes[bodies]).astype(int) + beyond
+    inside = ((index >= 0) & (index < heat.shape)).all(1)
     np.add.at(heat, tuple(index[inside].T), 1)
     heat = ndimage.gaussian_filter(heat, 4.5 / step)
     peaks = np.argwhere((heat == ndimage.maximum_filter(heat, 7)) & (heat > PEAK_SHARE * heat.max()))
@@ -70,7 +72,9 @@ def find_vertebrae(votes: Array, bodies: NDArray[np.bool_], shape: tuple[int, ..
     for peak in strongest_first:
         if all(np.linalg.norm(peak - other) * step >= MIN_DISTANCE_MM for other in kept):
             kept.append(peak)
-    return np.array(sorted(kept, key=lambda c: c[2]), dtype=float).reshape(-1, 3)
+    centres: Array = np.array(sorted(kept, key=lambda c: c[2]), dtype=float).reshape(-1, 3)
+    in_grid: Array = centres - beyond
+    return in_grid
 
 
 def number(centres: Array, sacrum: NDArray[np.bool_], s1: NDArray[np.bool_], step: float) -> Vertebrae:

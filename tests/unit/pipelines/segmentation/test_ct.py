@@ -7,6 +7,7 @@ import pytest
 
 from models.anatomy import Acquisition, Contrast, acquire, generate, render
 from pipelines.errors import SegmentationError
+from pipelines.features.morphometry import measure
 from pipelines.segmentation.ct import segment_ct
 from pipelines.types import Role, Segmentation, SourceSeries, Volume
 
@@ -67,6 +68,21 @@ def test_without_a_sacrum_vertebrae_are_counted_and_not_named(patient: Cut) -> N
     assert not found.levels_determined
     assert all("vertebra" not in name or "not determined" in name for name in found.structures.values())
     assert volume.voxels.shape == truth.shape == found.labels.shape
+
+
+@pytest.mark.parametrize("above", [2, 5])  # slices: the centre of the body is outside, and just inside
+def test_a_vertebra_cut_by_the_edge_is_drawn_and_marked(patient: Cut, above: int) -> None:
+    _, everything = patient(slice(None))
+    centre = int(np.median(np.argwhere(everything == 5)[:, 0]))  # below that of the body: processes hang down
+    volume, truth = patient(slice(0, centre + above))
+    found = segment_ct(volume, "cpu")
+    assert found.levels_determined
+    values = {name: value for value, name in found.structures.items()}
+    assert "L1 vertebra" not in values
+    mask, true = found.labels == values["L1 vertebra (incomplete)"], truth == 5
+    assert 2 * (mask & true).sum() / (mask.sum() + true.sum()) > 0.75
+    assert [finding.code for finding in found.warnings] == ["CUT_STRUCTURE"]
+    assert {one.structure for one in measure(found)}.isdisjoint({"L1 vertebra (incomplete)"})
 
 
 def test_a_scan_without_a_spine_is_refused(patient: Cut) -> None:

@@ -32,6 +32,13 @@ def test_votes_outside_the_grid_do_not_matter():
     assert len(find_vertebrae(votes, np.ones(len(votes), bool), SHAPE, STEP)) == 5
 
 
+def test_a_centre_just_outside_the_scan_is_found():
+    above = np.array([20.0, 19.0, SHAPE[2] + 3.0])
+    votes = cloud([*CENTRES, above])
+    found = find_vertebrae(votes, np.ones(len(votes), bool), SHAPE, STEP)
+    np.testing.assert_allclose(found, [*CENTRES, above], atol=1.0)
+
+
 def test_levels_are_counted_from_an_s1_in_view():
     found = number(CENTRES, sacrum=block(4, 18), s1=block(10, 18), step=STEP)
     assert found.first_is_l5, found.reason
