@@ -87,6 +87,17 @@ def validate(values: Mapping[str, Any]) -> ClinicalVariables:
     return variables
 
 
+def check(key: str, value: Any) -> None:
+    """Check one clinical variable by itself.
+
+    Raises
+    ------
+    InputError
+        CLINICAL_INVALID, as `validate`.
+    """
+    validate({key: value})
+
+
 def from_headers(datasets: Iterable[Dataset]) -> dict[str, Any]:
     """Take sex, age and body-mass index from DICOM headers (PS3.3 C.7.1.1, C.7.2.2).
 
