@@ -18,8 +18,6 @@ _SETS: Final = {
     "paper": "papers' recipe, OPTIMISTIC",
     "in_sample": "seen, OPTIMISTIC",
 }
-_SMALL_EPV: Final = 10
-
 DEMONSTRATION: Final = (
     "**DEMONSTRATION MODEL – trained on simulated patients.** Its probabilities say nothing about a real "
     "patient."
@@ -65,8 +63,8 @@ def _head(manifest: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[s
     yield "**RESEARCH USE ONLY.** Not a medical device."
     if (manifest.get("settings") or {}).get("demonstration"):
         yield f"\n{DEMONSTRATION}"
-    if metrics.get("optimistic"):
-        yield "\n**OPTIMISTIC FIGURES:** trained by the papers' recipe, which measures on patients it saw."
+    if not any(found.get("nested") for found in (metrics.get("models") or {}).values()):
+        yield "\n**OPTIMISTIC FIGURES:** no estimate on unseen patients was made."
 
 
 def _use(manifest: Mapping[str, Any], description: Description) -> Iterator[str]:
@@ -154,8 +152,8 @@ def _limits(
     if len(metrics.get("sites") or {}) < 2:
         yield "- One site only"
     per_variable = metrics.get("events_per_variable")
-    if per_variable is not None and per_variable < _SMALL_EPV:
-        yield f"- {per_variable:g} events per variable (fewer than {_SMALL_EPV}): coefficients are unstable"
+    if per_variable is not None:
+        yield f"- {per_variable:g} patients of the rarer class per weighted variable"
     if description.clinical and not description.required_clinical:
         yield "- Clinical variables that are not known are replaced by typical ones"
     if (manifest.get("settings") or {}).get("demonstration"):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pipelines.report_training.blocks import Chapter, Document, Text
+from pipelines.report_training.blocks import Block, Chapter, Document, Text
 from pipelines.report_training.chapters.answer import answer
 from pipelines.report_training.chapters.checklists import checklists
 from pipelines.report_training.chapters.comparison import comparison
@@ -39,8 +39,9 @@ def _subtitle(study: Study) -> str:
         parts.append(f"version {manifest['version']}")
     if manifest.get("created"):
         parts.append(_day(str(manifest["created"])))
-    recipe = "papers' recipe" if study.optimistic else "nested recipe"
-    return ", ".join([*parts, recipe])
+    if study.metrics.get("variant"):
+        parts.append(f"inputs: {study.metrics['variant'].replace('_', ' ')}")
+    return ", ".join(parts)
 
 
 def _day(moment: str) -> str:
@@ -50,7 +51,7 @@ def _day(moment: str) -> str:
         return moment
 
 
-def _card(study: Study) -> tuple[Text, ...] | tuple:  # type: ignore[type-arg]
+def _card(study: Study) -> tuple[Block, ...]:
     if not study.card:
         return (Text("MODEL_CARD.md is not in the folder; it is written with the package."),)
     return blocks_of(study.card)

@@ -27,7 +27,12 @@ def _block(node: SyntaxTreeNode) -> Iterator[Block]:
 
 def _table(node: SyntaxTreeNode) -> Table:
     rows = [tuple(_plain(cell) for cell in row.children) for part in node.children for row in part.children]
-    return Table(rows[0], tuple(rows[1:]), "", numeric=False)
+    longest = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return Table(rows[0], tuple(rows[1:]), "", widths=tuple(_width(n) for n in longest), numeric=False)
+
+
+def _width(characters: int) -> float:
+    return float(min(max(characters, 6), 30))
 
 
 def _plain(node: SyntaxTreeNode) -> str:

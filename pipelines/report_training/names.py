@@ -15,6 +15,8 @@ def feature_text(key: str) -> str:
     """Name a feature of the node in words; one of a foreign table keeps its own name."""
     if key.startswith(PREFIX):
         return variable_text(key)
+    if key.startswith("component "):
+        return f"principal {key}"
     known = key.count(".") >= 3 and key.split(".", 1)[0] in ROLES
     return feature_name(key) if known else key
 

@@ -83,7 +83,7 @@ class _Numbered(Canvas):  # type: ignore[misc]
     """A canvas that knows at the end how many pages there are, and writes it on each."""
 
     def __init__(self, *arguments: Any, foot: str, **options: Any) -> None:
-        super().__init__(*arguments, initialFontName="Report", **options)
+        super().__init__(*arguments, **(options | {"initialFontName": "Report"}))
         self._foot = foot
         self._pages: list[dict[str, Any]] = []
 
@@ -175,6 +175,7 @@ def _notice(block: Notice) -> Iterator[Flowable]:
 
 def _boxed(rows: list[list[Any]], ground: str, widths: list[float]) -> Grid:
     style = [
+        ("FONTNAME", (0, 0), (-1, -1), "Report"),
         ("BACKGROUND", (0, 0), (-1, -1), HexColor(ground)),
         ("LEFTPADDING", (0, 0), (-1, -1), 8),
         ("TOPPADDING", (0, 0), (-1, -1), 4),
@@ -252,6 +253,7 @@ def _ruling(block: Table) -> list[tuple[Any, ...]]:
         ("BOTTOMPADDING", (0, 0), (-1, -1), 1.8),
         ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
         ("VALIGN", (0, 1), (-1, -1), "TOP"),
+        ("FONTNAME", (0, 0), (-1, -1), "Report"),
         ("BACKGROUND", (0, 0), (-1, -1), white),
     ]
     return rules + [("SPAN", (0, i), (-1, i)) for i, row in enumerate(block.rows, 1) if _is_part(row)]

@@ -66,8 +66,8 @@ class Study:
 
     @property
     def optimistic(self) -> bool:
-        """Whether the figures come from patients that the model has seen."""
-        return bool(self.metrics.get("optimistic")) or self.metrics["recipe"] == "paper"
+        """Whether the first page has no figure but those of patients that the model has seen."""
+        return (self.of(self.headline).get("nested") or {}).get("auc") is None
 
     @property
     def demonstration(self) -> bool:
@@ -108,7 +108,7 @@ def read_study(directory: Path) -> Study:
         selection=_optional(study / "selection.json"),
         clinical=_table(study / "clinical.csv", ("patient", "outcome")),
         cohort=_optional(study / "cohort.json"),
-        description=_optional(directory / "predictor.json"),
+        description=_description(directory / "predictor.json"),
         manifest=_optional(directory / "manifest.json"),
         card=_card(directory / "MODEL_CARD.md"),
     )
@@ -142,6 +142,12 @@ def _json(path: Path) -> dict[str, Any]:
 
 def _optional(path: Path) -> dict[str, Any]:
     return _json(path) if path.is_file() else {}
+
+
+def _description(path: Path) -> dict[str, Any]:
+    values = _optional(path)
+    inner = values.get("description")
+    return inner if isinstance(inner, dict) else values
 
 
 def _card(path: Path) -> str:

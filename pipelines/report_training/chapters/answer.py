@@ -12,11 +12,13 @@ DEMONSTRATION: Final = (
     "DEMONSTRATION MODEL - trained on simulated patients: its figures say nothing about a real one."
 )
 OPTIMISTIC: Final = (
-    "OPTIMISTIC: the papers' recipe was used. Features and signatures were chosen on patients who also enter "
-    "the figures, so these are higher than what new patients will give. Train with --recipe nested for an "
-    "honest estimate."
+    "OPTIMISTIC: the figures below come from patients whom the model has seen, and are higher than what new "
+    "patients will give."
 )
-_SMALL_EPV: Final = 10
+NO_ROWS: Final = (
+    "study/ is not beside the metrics: what needs patients' rows (curves, tables of patients) is left out."
+)
+MOST_WARNINGS: Final = 6
 _WIDE: Final = 0.2  # of a confidence interval of the AUC
 
 
@@ -32,13 +34,14 @@ def answer(study: Study) -> Chapter:
     return Chapter("answer", "Question and answer", tuple(blocks))
 
 
-def headline_figures(study: Study) -> tuple[dict[str, Any], str]:
+def headline_figures(study: Study) -> tuple[Mapping[str, Any], str]:
     """Give the figures that the first page states, and what kind of estimate they are."""
     model = study.of(study.headline)
-    if study.optimistic:
-        found = model.get("paper") or model.get("nested") or model.get("in_sample") or {}
-        return dict(found), "optimistic estimate (papers' recipe)"
-    return dict(model.get("nested") or {}), "internal estimate (nested cross-validation)"
+    if not study.optimistic:
+        return model["nested"], "internal estimate (nested cross-validation)"
+    if model.get("paper"):
+        return model["paper"], "OPTIMISTIC estimate (papers' recipe)"
+    return model.get("in_sample") or {}, "OPTIMISTIC estimate (patients the model has seen)"
 
 
 def _answer(study: Study) -> Answer:
@@ -89,15 +92,30 @@ def _notices(study: Study) -> Iterator[Notice]:
         yield Notice("alarm", DEMONSTRATION)
     if study.optimistic:
         yield Notice("alarm", OPTIMISTIC)
+    yield from _paper(study)
     if study.predictions is None:
-        text = (
-            "study/ is not beside the metrics: what needs patients' rows (curves, tables of patients) is "
-            "left out."
-        )
-        yield Notice("caution", text)
+        yield Notice("caution", NO_ROWS)
     yield from _doubts(study)
-    for warning in study.metrics.get("warnings") or ():
-        yield Notice("caution", str(warning))
+    warnings = [str(warning) for warning in study.metrics.get("warnings") or ()]
+    for warning in warnings[:MOST_WARNINGS]:
+        yield Notice("caution", warning)
+    if len(warnings) > MOST_WARNINGS:
+        more = len(warnings) - MOST_WARNINGS
+        yield Notice("caution", f"{more} more warnings stand under How far to trust it.")
+
+
+def _paper(study: Study) -> Iterator[Notice]:
+    """Say what the papers' recipe would have claimed, where it was run beside the honest estimate."""
+    model = study.of(study.headline)
+    paper = model.get("paper")
+    if paper and not study.optimistic:
+        claimed, honest = (figure(one.get("auc")) for one in (paper, model["nested"]))
+        text = (
+            f"The papers' recipe, run for comparison, claims AUC {claimed} where the honest estimate is "
+            f"{honest}. "
+            "It is OPTIMISTIC: features were chosen with the very patients that then judge them."
+        )
+        yield Notice("alarm", text)
 
 
 def _doubts(study: Study) -> Iterator[Notice]:
@@ -107,15 +125,8 @@ def _doubts(study: Study) -> Iterator[Notice]:
     if low is not None and low <= 0.5:
         yield Notice("caution", "The confidence interval reaches 0.5: no prediction is shown.")
     elif low is not None and high is not None and high - low > _WIDE:
-        yield Notice(
-            "caution", f"The confidence interval is {figure(high - low)} wide: more patients are needed."
-        )
-    per_variable = study.metrics.get("events_per_variable")
-    if per_variable is not None and per_variable < _SMALL_EPV:
-        text = (
-            f"{figure(per_variable, 1)} events per variable: below {_SMALL_EPV}, coefficients are unstable."
-        )
-        yield Notice("caution", text)
+        width = figure(high - low)
+        yield Notice("caution", f"The confidence interval is {width} wide: more patients are needed.")
     yield from _chance(study.metrics.get("permutation"))
     if not study.optimistic:
         yield from _overfit(study)

@@ -63,7 +63,7 @@ def baseline_table(
         lost = [f"{name} {int(one[variable].isna().sum())}" for name, one in groups.items()]
         if clinical[variable].isna().any():
             missing.append(f"{text}: {', '.join(lost)}")
-    heads = tuple(f"{name} (n = {len(rows_)})" for name, rows_ in groups.items())
+    heads = tuple(f"{name} (n\u00a0=\u00a0{len(rows_)})" for name, rows_ in groups.items())
     note = NOTE + (f" Missing: {'; '.join(missing)}." if missing else "")
     widths = (2.2, *[1.5] * len(heads), 1.25, 0.7)
     return Table(("Variable", *heads, "Test", "p"), tuple(rows), caption, note, widths)

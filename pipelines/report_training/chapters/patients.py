@@ -1,6 +1,6 @@
 """Who the patients were."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipelines.report_training.blocks import Block, Chapter, Picture, Table, Text
@@ -15,6 +15,8 @@ from pipelines.report_training.figures.cohort import (
 from pipelines.report_training.numbers import count_of, figure
 from pipelines.report_training.study import Study
 
+Step = Mapping[str, Any]
+
 _OUTCOMES = {0: "Without the outcome", 1: "With the outcome"}
 _SPLITS = {"train": "Training", "test": "Test", "validation": "Validation", "external": "External"}
 
@@ -26,10 +28,7 @@ def patients(study: Study) -> Chapter:
 
 
 def _flow(study: Study) -> Iterator[Block]:
-    steps = list(study.cohort.get("flow") or ())
-    branches = _branches(study)
-    if branches and steps and steps[-1]["n"] == branches[0]["n"]:
-        steps.pop()  # the patients for training are the first branch
+    steps, branches = flow_parts(study.cohort.get("flow") or ())
     if steps:
         yield Picture(
             "flow",
@@ -37,14 +36,19 @@ def _flow(study: Study) -> Iterator[Block]:
             "Flow of patients into the study.",
             "; ".join(f"{one['step']}: {one['n']}" for one in (*steps, *branches)),
         )
+    training = branches[0]["n"] if branches else steps[-1]["n"] if steps else study.metrics["n"]
+    if training != study.metrics["n"]:
+        name = study.metrics.get("variant", "the reported one")
+        yield Text(
+            f"{study.metrics['n']} of these {training} have all inputs of the reported model ({name})."
+        )
 
 
-def _branches(study: Study) -> list[dict[str, Any]]:
-    external = study.scores(study.headline, "external")
-    if not external:
-        return []
-    n = len(external[0].outcome)
-    return [{"step": "for training", "n": study.metrics["n"]}, {"step": "external", "n": n}]
+def flow_parts(flow: Sequence[Step]) -> tuple[Sequence[Step], Sequence[Step]]:
+    """Divide the recorded flow into steps, and the parts for training and external that they end in."""
+    if len(flow) > 2 and "external" in flow[-1]["step"]:
+        return flow[:-2], flow[-2:]
+    return flow, ()
 
 
 def _sites(study: Study) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from pipelines.report_training.blocks import Block, Chapter, Picture, Table, Tex
 from pipelines.report_training.figures.calibration import calibration_figure, calibration_sets
 from pipelines.report_training.figures.decision import decision_figure, decision_sets
 from pipelines.report_training.figures.roc import roc_figure, roc_sets
-from pipelines.report_training.numbers import figure, percent, with_interval
+from pipelines.report_training.numbers import count_of, figure, percent, with_interval
 from pipelines.report_training.study import Scores, Study
 
 SETS: Final[Mapping[str, str]] = {
@@ -37,7 +37,14 @@ def performance(study: Study) -> Chapter:
     return Chapter(
         "performance",
         "How good the models are",
-        (_table(study), *_roc(study), *_calibration(study), *_decision(study), *_confusion(study)),
+        (
+            _table(study),
+            *_variants(study),
+            *_roc(study),
+            *_calibration(study),
+            *_decision(study),
+            *_confusion(study),
+        ),
     )
 
 
@@ -48,14 +55,27 @@ def _table(study: Study) -> Table:
         if any(one for _, one in found):
             rows.append((title, *[""] * len(_KEYS), ""))
             rows.extend(_row(model, one) for model, one in found if one)
+    repeats = study.metrics.get("repeats", 1)
+    means = f"Figures are means over {repeats} repeats. " if repeats > 1 else ""
     note = (
-        f"Calls at a risk of {percent(threshold_of(study))}. Figures are means over "
-        f"{study.metrics.get('repeats', 1)} "
-        "repeats; the interval comes from drawing patients with replacement (or is DeLong's, where one set "
-        "was "
-        "scored once). Calibration: slope 1 and intercept 0 are right, a slope below 1 is overconfident."
+        f"Calls at a risk of {percent(threshold_of(study))}. {means}Intervals by drawing patients with "
+        "replacement. Calibration: slope 1 and intercept 0 are right, a slope below 1 is overconfident."
     )
     return Table(_HEADS, tuple(rows), "Figures of every model.", note, (1.5, 2.2, *[1.0] * 7))
+
+
+def _variants(study: Study) -> Iterator[Block]:
+    """List the models for patients with other inputs, which have an estimate of their own."""
+    rows = []
+    for name, one in (study.metrics.get("variants") or {}).items():
+        nested = one.get("nested") or {}
+        auc = with_interval(nested.get("auc"), nested.get("auc_ci"))
+        model = theme.name_of(str(one.get("headline", "")))
+        rows.append((name.replace("_", " "), model, str(one["n"]), count_of(one["events"], one["n"]), auc))
+    if rows:
+        heads = ("Inputs", "Model", "Patients", "With the outcome", "AUC (95 % CI), unseen patients")
+        caption = "Models for patients with other inputs (nested cross-validation, once)."
+        yield Table(heads, tuple(rows), caption, widths=(2.2, 1.2, 1, 1.3, 2))
 
 
 def threshold_of(study: Study) -> float:

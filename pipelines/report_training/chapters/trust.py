@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipelines.report_training import theme
-from pipelines.report_training.blocks import Block, Chapter, Notice, Picture, Table, Text
+from pipelines.report_training.blocks import Block, Bullets, Chapter, Heading, Notice, Picture, Table, Text
+from pipelines.report_training.chapters.answer import MOST_WARNINGS
 from pipelines.report_training.figures.sites import forest_figure
 from pipelines.report_training.figures.trust import trust_figure
 from pipelines.report_training.numbers import figure, p_value, with_interval
@@ -13,7 +14,7 @@ from pipelines.report_training.study import Study
 
 def trust(study: Study) -> Chapter:
     """Build the chapter."""
-    blocks: list[Block] = [*_chance(study), *_sites(study), *_recipes(study)]
+    blocks: list[Block] = [*_chance(study), *_sites(study), *_recipes(study), *_warnings(study)]
     per_variable = study.metrics.get("events_per_variable")
     if per_variable is not None:
         blocks.append(Text(f"Events per variable of the final model: {figure(per_variable, 1)}."))
@@ -76,8 +77,15 @@ def _recipes(study: Study) -> Iterator[Block]:
                 )
             )
     if rows:
-        heads = ("Model", "Nested (honest)", "Papers' recipe (optimistic)", "Optimism")
+        heads = ("Model", "Nested (honest)", "Papers' recipe (optimistic)", "Difference")
         yield Table(
             heads, tuple(rows), "The same patients by both recipes: AUC (95 % CI).", widths=(1.4, 2, 2, 1)
         )
         yield Notice("alarm", "The papers' recipe is OPTIMISTIC: it is shown for comparison only.")
+
+
+def _warnings(study: Study) -> Iterator[Block]:
+    warnings = tuple(map(str, study.metrics.get("warnings") or ()))
+    if len(warnings) > MOST_WARNINGS:
+        yield Heading("Further warnings of the training")
+        yield Bullets(warnings[MOST_WARNINGS:])

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from pipelines.readable import role_name
 from pipelines.report_training import theme
 from pipelines.report_training.names import feature_text
 
@@ -108,9 +109,11 @@ def drift_colour(psi: float) -> str:
 
 
 def scanner_text(name: str, one: Mapping[str, Any]) -> str:
-    """Name a scanner: "GE|MR750|3.0" is "GE MR750 3.0", with its number of patients."""
+    """Name a scanner: "ct: GE|Revolution|120" is "CT: GE Revolution 120", with its number of patients."""
+    role, colon, scanner = name.partition(": ")
+    told = f"{role_name(role)}: {scanner}" if colon else name
     count = f" (n = {one['n']})" if "n" in one else ""
-    return " ".join(part for part in name.split("|") if part) + count
+    return " ".join(part for part in told.split("|") if part) + count
 
 
 def _bars(names: Sequence[str], values: Sequence[float], colours: Sequence[str]) -> Figure:

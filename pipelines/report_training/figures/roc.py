@@ -61,14 +61,15 @@ def _panel(axes: Axes, study: Study, set_: str) -> None:
         repeats = _usable(study.scores(model, set_))
         if repeats:
             _curve(axes, study, model, set_, repeats)
-    if set_ != "external":
+    if set_ == "nested":
         _apparent(axes, study)
         _readers(axes, study)
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    axes.set(xticks=np.linspace(0, 1, 6), yticks=np.linspace(0, 1, 6))
     axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
     axes.set_title(_TITLES[set_])
     axes.grid(True)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), handlelength=2.6, labelspacing=0.3)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.6, handlelength=2.6, labelspacing=0.3)
 
 
 def _curve(axes: Axes, study: Study, model: str, set_: str, repeats: tuple[Scores, ...]) -> None:

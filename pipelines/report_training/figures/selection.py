@@ -23,7 +23,7 @@ def selection_figure(block: Mapping[str, Any], colour: str) -> Figure:
     colour : str
         Of the features that were selected.
     """
-    figure, (paths, error) = theme.new_figure(2.9, 2)
+    figure, (paths, error) = theme.new_figure(3.0, 2)
     lambdas = np.asarray(block["lambdas"], dtype=np.float64)
     _paths(paths, block, lambdas, colour)
     _error(error, block, lambdas, colour)
@@ -57,6 +57,6 @@ def _error(axes: Axes, block: Mapping[str, Any], lambdas: NDArray[np.float64], c
         lambdas, mean - sd, mean + sd, color=colour, alpha=0.18, linewidth=0, label="± 1 SD of folds"
     )
     axes.plot(lambdas, mean, color=colour, label="Mean of the folds")
-    axes.set_ylabel("Squared error, cross-validated")
+    axes.set_ylabel("Cross-validated squared error")
     axes.set_title(f"λ = {block['lambda']:.3g}")
     axes.legend(loc="best")

@@ -44,10 +44,11 @@ def _permutation(axes: Axes, permutation: Mapping[str, Any], auc: float | None, 
     axes.axvline(0.5, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)))
     axes.margins(x=0.08)
     axes.set(xlabel="AUC of the whole procedure", ylabel="Permutations")
+    axes.locator_params(axis="x", nbins=6)
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_title(f"{permutation['n']} permutations, p {_equals(permutation.get('p'))}")
     axes.set_ylim(0, 1.45 * axes.get_ylim()[1])
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", frameon=True, facecolor=theme.PAPER, edgecolor="none", framealpha=1)
 
 
 def _learning(axes: Axes, learning: Sequence[Mapping[str, Any]], colour: str) -> None:
