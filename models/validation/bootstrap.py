@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from models.validation.delong import auc
-
 DRAWS: Final = 1000
 
 Numbers = NDArray[np.float64]
@@ -36,12 +34,13 @@ def auc_interval(
     draws, seed : int
     """
     truth = np.asarray(outcome)
-    scores = [np.asarray(p, dtype=np.float64) for p in probabilities]
-
-    def mean_area(rows: NDArray[np.intp]) -> float:
-        return float(np.mean([_known_auc(truth[rows], score[rows]) for score in scores]))
-
-    return interval(mean_area, len(truth), groups=groups, draws=draws, seed=seed)
+    _, place = np.unique(np.arange(len(truth)) if groups is None else groups, return_inverse=True)
+    n_patients = int(place.max()) + 1
+    drawn = np.random.default_rng(seed).integers(0, n_patients, (draws, n_patients))
+    times = np.stack([np.bincount(one, minlength=n_patients) for one in drawn])
+    counts = times[:, place].astype(np.float64)  # how often each draw took each row
+    areas = [_areas(truth, np.asarray(p, dtype=np.float64), counts) for p in probabilities]
+    return _limits(np.mean(areas, axis=0))
 
 
 def interval(
@@ -64,7 +63,10 @@ def interval(
     """
     members = _members(np.arange(n_rows) if groups is None else np.asarray(groups))
     rng = np.random.default_rng(seed)
-    found = np.array([statistic(_drawn(members, rng)) for _ in range(draws)])
+    return _limits(np.array([statistic(_drawn(members, rng)) for _ in range(draws)]))
+
+
+def _limits(found: Numbers) -> tuple[float, float]:
     known = found[np.isfinite(found)]
     if not len(known):
         return float("nan"), float("nan")
@@ -81,6 +83,24 @@ def _drawn(members: list[NDArray[np.intp]], rng: np.random.Generator) -> NDArray
     return np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
 
 
-def _known_auc(outcome: NDArray[np.generic], score: Numbers) -> float:
+def _areas(outcome: NDArray[np.generic], score: Numbers, counts: Numbers) -> Numbers:
+    """Give the area of each draw, shape (n_draws,), with one sort for all of them; NaN without both classes.
+
+    Parameters
+    ----------
+    outcome, score : ndarray of shape (n_rows,)
+        NaN in the score: the row was not predicted.
+    counts : ndarray of shape (n_draws, n_rows)
+    """
     known = np.isfinite(score)
-    return auc(outcome[known], score[known])
+    levels, place = np.unique(score[known], return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    starts = np.searchsorted(place[order], np.arange(len(levels)))
+    weights = counts[:, known][:, order]
+    positive = (np.asarray(outcome)[known] == 1)[order]
+    ill = np.add.reduceat(weights * positive, starts, axis=1)  # (n_draws, n_levels)
+    well = np.add.reduceat(weights * ~positive, starts, axis=1)
+    below = np.cumsum(well, axis=1) - well
+    pairs = ill.sum(axis=1) * well.sum(axis=1)
+    won = (ill * (below + well / 2)).sum(axis=1)
+    return np.asarray(won / np.where(pairs > 0, pairs, np.nan), dtype=np.float64)

@@ -100,7 +100,9 @@ def _signature(model: BestClassifier, fit: Fit, train: NDArray[np.bool_]) -> Num
     return _best(model, values, fit, train)
 
 
-def _combined(model: CombinedModel, found: Mapping[str, Numbers], fit: Fit, train: NDArray[np.bool_]) -> Numbers:
+def _combined(
+    model: CombinedModel, found: Mapping[str, Numbers], fit: Fit, train: NDArray[np.bool_]
+) -> Numbers:
     """Join the signatures as the fitted models gave them, not out of fold."""
     signatures = [log_odds(found[SIGNATURES[name]]) for name, _ in model.signatures]
     direct = fit.frame[list(model.direct)].to_numpy(dtype=np.float64)
