@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pipelines.errors import SegmentationError
+from pipelines.features.structures import is_incomplete
 from pipelines.segmentation.clean import fill_cavities, largest
 from pipelines.segmentation.confidence import confidence
 from pipelines.segmentation.grid import Grid, box_on_volume, coarse_grid, sample
 from pipelines.segmentation.labels import (
     LEVELS,
     SACRUM,
-    UNDETERMINED,
     incomplete_name,
     level_name,
     level_unknown,
@@ -113,12 +113,11 @@ def segment_ct(volume: Volume, device: str = "auto") -> Segmentation:
         )
     box = box_on_volume(coarse.grid, (coarse.maps[BACKGROUND] < 0.5).numpy(), oriented, MARGIN_MM)
     named = _name(_find(oriented, box, coarse, vertebrae, refiner), vertebrae)
-    if (
-        sum(name.endswith(("vertebra", f"({UNDETERMINED})")) for name in named.structures.values())
-        < MIN_VERTEBRAE
-    ):
+    drawn = [name for name in named.structures.values() if "vertebra" in name]
+    if len(drawn) < MIN_VERTEBRAE or all(is_incomplete(name) for name in drawn):
         raise SegmentationError(
-            "NO_SPINE", "fewer than two whole vertebrae were found: not a lumbar CT, or not usable"
+            "NO_SPINE",
+            "fewer than two vertebrae, or no whole one, were found: not a lumbar CT, or not usable",
         )
     labels = np.zeros(oriented.array.shape, np.uint8)
     labels[box] = named.labels
