@@ -50,6 +50,13 @@ class FeatureSwin(nn.Module):
             qkv_bias=qkv_bias,
         )
 
+    def freeze(self, but: int) -> None:
+        """Let only the last `but` of the four stages learn."""
+        self.requires_grad_(False)  # torch's own signature
+        stages = (self.backbone.layers1, self.backbone.layers2, self.backbone.layers3, self.backbone.layers4)
+        for stage in stages[len(stages) - but :]:
+            stage.requires_grad_(True)
+
     def forward(self, cubes: Tensor) -> Tensor:
         """Map cubes of shape (N, 1, side, side, side) to features of shape (N, hidden)."""
         last = self.backbone(cubes)[-1]  # (N, hidden, side / 32, side / 32, side / 32)

@@ -79,6 +79,12 @@ class FeatureViT(nn.Module):
         positions: nn.Parameter = self.backbone.patch_embedding.position_embeddings
         return positions
 
+    def freeze(self, but: int) -> None:
+        """Let only the last `but` blocks and the norm learn."""
+        self.requires_grad_(False)  # torch's own signature
+        for part in (*self.backbone.blocks[len(self.backbone.blocks) - but :], self.backbone.norm):
+            part.requires_grad_(True)
+
     def shown_tokens(self, cubes: Tensor, shown: Tensor) -> Tensor:
         """Encode a part of the patches alone, as if the others were not there.
 

@@ -15,6 +15,11 @@ INTENDED_USE = (
     "trains and tests itself; not a medical device."
 )
 
+LIMITS = (
+    "Nothing was measured on real patients, and generated ones are simpler. The weights' digest goes with "
+    "every feature: a signature that was trained on other weights is refused."
+)
+
 
 def write_backbone(
     network: FeatureViT | FeatureSwin,
@@ -46,7 +51,7 @@ def write_backbone(
     about = {
         "name": "lumbar-node vit",
         "version": version,
-        "license": "Apache-2.0",
+        "license": "see the weights' source" if "import" in metrics else "Apache-2.0",
         "intended_use": INTENDED_USE,
         "training_data": training_data,
         "metrics": dict(metrics),
@@ -90,8 +95,7 @@ def _card(folder: Path, manifest: Manifest) -> str:
         _import(manifest.metrics.get("import")),
         _fine_tuning(manifest.metrics.get("fine_tuning")),
         _probe(manifest.metrics.get("probe")),
-        "**Limits.** Generated people are simpler than real ones; nothing was measured on real patients. A "
-        "signature trained on other weights is refused: the weights' digest goes with every feature.",
+        f"**Limits.** {LIMITS}",
         f"**Licence.** {manifest.license}.",
     )
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -139,7 +143,7 @@ def _fine_tuning(figures: Mapping[str, Any] | None) -> str:
     if not figures:
         return ""
     return (
-        f"**Fine-tuned** on the outcome `{figures['outcome']}` of {figures['trained_on']} patients "
+        f"**Fine-tuned** on a site's outcome, of {figures['trained_on']} patients "
         f"({figures['events']} with it); {figures['stopped_on']} more decided when to stop (AUC "
         f"{figures['auc_stopped_on']:.3f} on them, which is optimistic: the best of {figures['epochs']} "
         "epochs was kept). All of them count as seen: their features know their outcome and are in-sample. "

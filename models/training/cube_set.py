@@ -67,10 +67,17 @@ def _crops(path: Path, person: str, role: str) -> Iterator[Crop]:
         truth: dict[str, Any] = json.loads(str(stored[TRUTH]))
         for name in stored.files:
             if name != TRUTH:
-                yield Crop(person, role, name, _tensor(stored[name]), truth.get(name, {}))
+                yield Crop(person, role, name, as_tensor(stored[name]), truth.get(name, {}))
 
 
-def _tensor(values: NDArray[np.float16]) -> Tensor:
+def as_tensor(values: NDArray[np.float16]) -> Tensor:
+    """Take an array that must be a crop: three axes.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
     if values.ndim != 3:
         raise ValueError("a crop has three axes")
     return torch.from_numpy(values)
