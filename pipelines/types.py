@@ -211,7 +211,7 @@ class Prediction:
     `probability` is None exactly when `status` is "not_evaluable".
     """
 
-    target: Literal["asdeg", "pain"]
+    target: str  #: name of the predictor: "asdeg", "pain", or a site's own
     status: Literal["evaluated", "not_evaluable"]
     reasons: tuple[Finding, ...]
     probability: float | None
@@ -223,6 +223,12 @@ class Prediction:
     signatures: Mapping[str, float] = field(default_factory=dict)  #: "rad_sign", "dl_sign"
     contributions: tuple[Contribution, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    title: str = ""  #: what is predicted, in words
+    #: Whether the contributions add up to the log-odds; else they are single-input ablations.
+    contributions_exact: bool = True
+    #: Conformal set: outcomes (0 no, 1 yes) that cannot be ruled out; None where it was not measured.
+    conformal: tuple[int, ...] | None = None
+    coverage: float | None = None  #: least share of patients of either outcome whose set holds it
 
 
 @dataclass(frozen=True, eq=False)

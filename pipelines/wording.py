@@ -1,6 +1,6 @@
 """Sentences that stand in the SR, in the report and on the screen alike."""
 
-from pipelines.dicom.codes import RISKS, TARGETS
+from pipelines.dicom.codes import RISKS, target_code
 from pipelines.dicom.product import DEMONSTRATION, RESEARCH_USE
 from pipelines.types import Finding, ModelIdentity, Prediction
 
@@ -28,7 +28,7 @@ def outcome_text(prediction: Prediction) -> str:
 def prediction_text(prediction: Prediction) -> str:
     """Say what a prediction gave, of what, by which model, and what it may be used for."""
     parts = [
-        f"{TARGETS[prediction.target].meaning}: {outcome_text(prediction)}.",
+        f"{target_code(prediction.target, prediction.title).meaning}: {outcome_text(prediction)}.",
         f"Model {model_text(prediction.model)}.",
         f"{DEMONSTRATION}." if prediction.demonstration else "",
         f"{RESEARCH_USE}.",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from models.signatures.targets import TargetPlan
+from models.signatures.description import Description
 
 INTENDED_USE: Final = (
     "Demonstration of the node's way from images to a risk. DEMONSTRATION MODEL - trained on simulated "
@@ -39,7 +39,7 @@ ranges of generated anatomy, so that a real scan may count as out of range ("unc
 """
 
 
-def model_card(plan: TargetPlan, training: str, metrics: Mapping[str, Any]) -> str:
+def model_card(plan: Description, training: str, metrics: Mapping[str, Any]) -> str:
     """Fill the card; `metrics` is the report of `train_demo.train_target`."""
     deep = any("dl_sign" in variant for variant in metrics["variants"].values())
     return _CARD.format(

@@ -7,6 +7,7 @@ patients it has. neuroCombat 0.2.12 does not run with NumPy 2.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Final, Self
 
 import numpy as np
@@ -34,6 +35,12 @@ class TakeColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def transform(self, X: pd.DataFrame) -> Matrix:  # noqa: N803
         """Give an array of shape (n_samples, len(columns)); NaN where a value is missing."""
         return X[list(self.columns)].to_numpy(dtype=np.float64)
+
+    def restricted(self, places: NDArray[np.int64]) -> Self:
+        """Give the fitted step for some of its columns."""
+        small = copy(self)
+        small.columns = tuple(self.columns[i] for i in places)
+        return small
 
 
 class Harmonise(TakeColumns):
@@ -104,6 +111,19 @@ class Harmonise(TakeColumns):
                 if label not in learnt:
                     result[i].append(role)
         return result
+
+    def restricted(self, places: NDArray[np.int64]) -> Self:
+        """Give the fitted step for some of its columns."""
+        small = super().restricted(places)
+        small.shift_, small.stretch_ = {}, {}
+        for role, own in self._roles().items():
+            kept = np.flatnonzero(np.isin(own, places))
+            order = np.argsort([list(places).index(i) for i in own[kept]])
+            for scanner in self.known_.get(role, ()):
+                key = f"{role}/{scanner}"
+                small.shift_[key] = self.shift_[key][kept][order]
+                small.stretch_[key] = self.stretch_[key][kept][order]
+        return small
 
     def _roles(self) -> dict[str, NDArray[np.int64]]:
         roles = [name.partition(".")[0] for name in self.columns]

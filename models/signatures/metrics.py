@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from models.signatures.fusion import log_odds
+from models.signatures.combined import log_odds
 
 
 def measured(outcome: NDArray[np.int64], probability: NDArray[np.float64]) -> dict[str, float]:

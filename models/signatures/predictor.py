@@ -1,20 +1,22 @@
-"""A fitted predictor: its variants in skops files, their columns in predictor.json, all under a manifest."""
+"""A fitted predictor and what it says of one patient."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
-from models.manifest import Manifest, open_model
-from models.signatures.explain import explain, selected, spelt_out, standardised
-from models.signatures.files import load_model, save_model
-from models.signatures.fusion import FusedModel
-
-DESCRIPTION: Final = "predictor.json"
+from models.manifest import Manifest
+from models.signatures.classifiers import BestClassifier
+from models.signatures.combined import CombinedModel
+from models.signatures.conformal import ConformalSets
+from models.signatures.description import Description
+from models.signatures.explain import explain
+from models.signatures.harmonise import SCANNER, Harmonise
+from models.signatures.ood import Novelty
+from models.signatures.recalibrate import Recalibration
+from models.signatures.scaling import Clip, Components
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,15 @@ class Estimate:
     baseline : float
         Log-odds without any term: the typical training patient's.
     out_of_range : float
-        Share of inputs beyond the range of the training patients: of all radiomics inputs or of those that
-        the model weighs, whichever is larger.
+        Share of the radiomics features that the model weighs that lie beyond the training patients' range.
+    exact : bool
+        Whether baseline and terms add up (`models.signatures.explain.Explanation`).
+    classes : tuple of int, or None
+        Conformal set: the classes that cannot be ruled out; None where it was not measured.
+    novelty : float or None
+        Squared distance to the training patients in units of its limit: above 1 is out of distribution.
+    unseen : tuple of str
+        Roles whose scanner was not among the training's.
     """
 
     probability: float
@@ -40,36 +49,75 @@ class Estimate:
     terms: Mapping[str, float]
     baseline: float
     out_of_range: float
+    exact: bool = True
+    classes: tuple[int, ...] | None = None
+    novelty: float | None = None
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """The model for one availability pattern; fields as in `targets.VariantPlan`."""
+    """The model for one availability pattern.
+
+    Attributes
+    ----------
+    name : str
+    blocks, measurements : tuple of str
+        What must be there, as in `description.VariantPlan`.
+    columns : tuple of str
+        What the model was trained with; it may weigh only some of them.
+    model : CombinedModel, BestClassifier or Pipeline
+    novelty : Novelty, optional
+        Of what the signatures' classifiers read (`signature_inputs`).
+    conformal : ConformalSets, optional
+    recalibration : Recalibration
+    """
 
     name: str
     blocks: tuple[str, ...]
     measurements: tuple[str, ...]
     columns: tuple[str, ...]
-    model: FusedModel
+    model: Any
+    novelty: Novelty | None = None
+    conformal: ConformalSets | None = None
+    recalibration: Recalibration = field(default_factory=Recalibration)
 
-    def estimate(self, row: Mapping[str, float]) -> Estimate:
-        """Estimate one patient's probability from named numbers; a missing one counts as typical."""
-        x = np.array([[row.get(name, np.nan) for name in self.columns]])
-        why = explain(self.model, x)
-        terms = {self.columns[i]: value for i, value in why.columns.items()} | why.signatures
-        signatures = {name: float(p[0]) for name, p in self.model.signature_proba(x).items()}
-        probability = float(self.model.predict_proba(x)[0, 1])
-        return Estimate(probability, signatures, terms, why.baseline, self._out_of_range(x))
+    def frame(self, row: Mapping[str, float], scanners: Mapping[str, str] | None = None) -> pd.DataFrame:
+        """Put one patient's named numbers and scanners (by role) into a data frame; missing ones are NaN."""
+        numbers = np.array([[row.get(name, np.nan) for name in self.columns]], dtype=np.float64)
+        told = {SCANNER + role: [name] for role, name in (scanners or {}).items()}
+        return pd.concat([pd.DataFrame(numbers, columns=list(self.columns)), pd.DataFrame(told)], axis=1)
 
-    def _out_of_range(self, x: NDArray[np.float64]) -> float:
-        """Only inputs with a name of their own are judged: a deep feature's range says nothing to anyone."""
-        shares = [0.0]
-        for _, signature, columns in self.model.signatures_:
-            if spelt_out(signature):
-                limit = signature["standardise"]["clip"].limit
-                beyond = np.abs(standardised(signature, x[:, columns])[0]) >= limit
-                shares += [float(beyond.mean()), float(beyond[selected(signature)].mean())]
-        return max(shares)
+    def probabilities(self, frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Give recalibrated probabilities, shape (n_rows,)."""
+        return self.recalibration.apply(np.asarray(self.model.predict_proba(frame)[:, 1]))
+
+    def estimate(self, row: Mapping[str, float], scanners: Mapping[str, str] | None = None) -> Estimate:
+        """Estimate one patient's probability from named numbers; a missing one counts as typical.
+
+        Parameters
+        ----------
+        row : mapping of str to float
+            Features by key, clinical columns as the description encodes them.
+        scanners : mapping of str to str, optional
+            Role to "manufacturer|model|field strength or kVp".
+        """
+        x = self.frame(row, scanners)
+        why, again = explain(self.model, x), self.recalibration
+        probability = float(self.probabilities(x)[0])
+        combined = isinstance(self.model, CombinedModel)
+        inputs = signature_inputs(self.model, x)
+        return Estimate(
+            probability=probability,
+            signatures={n: float(p[0]) for n, p in self.model.signature_proba(x).items()} if combined else {},
+            terms={name: again.slope * value for name, value in why.terms.items()},
+            baseline=again.intercept + again.slope * why.baseline,
+            out_of_range=_out_of_range(self.model, x),
+            exact=why.exact,
+            classes=None if self.conformal is None else self.conformal.classes(probability),
+            novelty=None if self.novelty is None or inputs is None else float(self.novelty.score(inputs)[0]),
+            unseen=_unseen(self.model, x),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,61 +128,62 @@ class TrainedPredictor:
     out of range from which it is "uncertain".
     """
 
-    target: str
+    description: Description
     variants: tuple[Variant, ...]
-    required_clinical: tuple[str, ...]
-    optional_clinical: tuple[str, ...]
-    needs_levels: bool
-    thresholds: Mapping[str, float]
     demonstration: bool
     manifest: Manifest
 
+    @property
+    def target(self) -> str:
+        """The predictor's name."""
+        return self.description.name
 
-def save_variants(folder: Path, description: Mapping[str, Any], variants: tuple[Variant, ...]) -> list[str]:
-    """Write the variants and their description; return the names of the files written."""
-    for variant in variants:
-        save_model(variant.model, folder / f"{variant.name}.skops")
-    listed = [
-        {
-            "name": v.name,
-            "blocks": list(v.blocks),
-            "measurements": list(v.measurements),
-            "columns": list(v.columns),
-        }
-        for v in variants
-    ]
-    text = json.dumps({**description, "variants": listed}, indent=1) + "\n"
-    (folder / DESCRIPTION).write_text(text, encoding="utf-8")
-    return [DESCRIPTION, *(f"{variant.name}.skops" for variant in variants)]
+    @property
+    def required_clinical(self) -> tuple[str, ...]:
+        """Clinical variables without which there is no answer."""
+        return self.description.required_clinical
+
+    @property
+    def optional_clinical(self) -> tuple[str, ...]:
+        """Clinical variables that may be missing."""
+        return self.description.optional_clinical
+
+    @property
+    def needs_levels(self) -> bool:
+        """Whether the lumbar levels must have been numbered."""
+        return self.description.needs_levels
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """Thresholds by name: the manifest's, which a site may have set anew, before the description's."""
+        return {**self.description.thresholds.model_dump(), **self.manifest.settings.get("thresholds", {})}
 
 
-def load_predictor(name: str, root: Path | None = None) -> TrainedPredictor:
-    """Load a predictor after its files have been checked against the manifest's digests.
+def signatures_of(model: Any) -> list[BestClassifier]:
+    """Give a model's fitted signatures; none of a clinical model."""
+    if isinstance(model, CombinedModel):
+        return [one for _, one in model.signatures_]
+    return [model] if isinstance(model, BestClassifier) else []
 
-    Raises
-    ------
-    models.manifest.ManifestError
-        If a file is missing, damaged, or holds types that are not trusted.
-    """
-    folder, manifest = open_model(name, root)
-    text = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-    variants = tuple(
-        Variant(
-            name=v["name"],
-            blocks=tuple(v["blocks"]),
-            measurements=tuple(v["measurements"]),
-            columns=tuple(v["columns"]),
-            model=load_model(folder / f"{v['name']}.skops"),
-        )
-        for v in text["variants"]
-    )
-    return TrainedPredictor(
-        target=text["target"],
-        variants=variants,
-        required_clinical=tuple(text["required_clinical"]),
-        optional_clinical=tuple(text["optional_clinical"]),
-        needs_levels=text["needs_levels"],
-        thresholds=manifest.settings["thresholds"],
-        demonstration=bool(manifest.settings["demonstration"]),
-        manifest=manifest,
-    )
+
+def signature_inputs(model: Any, x: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """Give what the signatures' classifiers read, shape (n_rows, n_selected): where novelty is measured."""
+    parts = [signature.prepared(x) for signature in signatures_of(model)]
+    return np.hstack(parts) if parts else None
+
+
+def _out_of_range(model: Any, x: pd.DataFrame) -> float:
+    """Only inputs with a name of their own are judged: a deep feature's range says nothing to anyone."""
+    shares = [0.0]
+    for signature in signatures_of(model):
+        steps = [step for _, step in signature.prepare_.steps]
+        if not any(isinstance(step, Components) for step in steps):
+            limit = next(step.limit for step in steps if isinstance(step, Clip))
+            shares.append(float((np.abs(signature.prepared(x)[0]) >= limit).mean()))
+    return max(shares)
+
+
+def _unseen(model: Any, x: pd.DataFrame) -> tuple[str, ...]:
+    first = [signature.prepare_.steps[0][1] for signature in signatures_of(model)]
+    roles = [role for step in first if isinstance(step, Harmonise) for role in step.unseen(x)[0]]
+    return tuple(dict.fromkeys(roles))

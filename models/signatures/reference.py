@@ -74,6 +74,22 @@ def read_rows(folder: Path) -> list[dict[str, float]]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
 
+def read_reference(path: Path) -> Reference:
+    """Read what `write_reference` wrote.
+
+    Raises
+    ------
+    ValueError
+        Names the file.
+    """
+    try:
+        text = json.loads(path.read_text(encoding="utf-8"))
+        quantiles = {str(key): tuple(map(float, values)) for key, values in text["quantiles"].items()}
+        return Reference(quantiles, str(text["origin"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: no reference of features: {error}") from None
+
+
 def write_reference(reference: Reference, path: Path) -> None:
     """Write the quantiles as JSON, one feature per line."""
     lines = [f"  {json.dumps(key)}: {json.dumps(list(q))}" for key, q in sorted(reference.quantiles.items())]

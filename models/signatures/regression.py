@@ -132,6 +132,11 @@ class ClinicalScreen(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def _get_support_mask(self) -> NDArray[np.bool_]:
         return self.support_
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
 
 def _variable_p(columns: Sequence[str], values: Matrix, outcome: Matrix, full: float) -> dict[str, float]:
     """Likelihood ratio test of each variable against the model without it."""

@@ -13,6 +13,7 @@ from models.signatures import table_checks as checks
 from models.signatures.clinical import PREFIX
 from models.signatures.description import Description, plain
 from models.signatures.errors import TableError
+from models.signatures.levels import adjacent_frame
 from models.signatures.table_columns import (
     SCANNER,
     clinical_of,
@@ -160,6 +161,8 @@ def read_table(
     reserved = {id, outcome, *(one for one in (group, site, split_column) if one)}
     inputs = feature_names(frame, reserved, described, plain_table=plain_table)
     features, text_notes = numbers_of(path, frame, inputs, plain_table=plain_table)
+    if described.recipe.aggregation == "adjacent":
+        features = adjacent_frame(features)
     clinical, clinical_notes = clinical_of(path, frame, described)
     table = FeatureTable(
         patients=tuple(frame[id].astype(str)),

@@ -1,34 +1,44 @@
 """Train the demonstration predictors on simulated patients.
 
 `python -m models.signatures.train_demo ROWS OUT` reads one JSON object of features per generated patient from
-the folder ROWS and writes the folders OUT/asdeg and OUT/pain.
+the folder ROWS, or a reference.json of an earlier training, and writes the folders OUT/asdeg and OUT/pain.
 """
 
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
 
-from models.signatures.clinical import columns_of
-from models.signatures.fusion import FusedModel
+from models.signatures.builders import absent, build, columns_of_kind
+from models.signatures.card import INTENDED_USE, model_card
+from models.signatures.description import Description, VariantPlan, built_in, built_in_names
 from models.signatures.metrics import measured
-from models.signatures.package import write_package
+from models.signatures.package import fitted_variant, write_package
 from models.signatures.predictor import Variant
-from models.signatures.recipes import deep_signature, radiomics_signature
-from models.signatures.reference import Reference, Row, measure, read_rows
+from models.signatures.reference import (
+    Reference,
+    Row,
+    measure,
+    read_reference,
+    read_rows,
+    write_reference,
+)
+from models.signatures.robust import ROBUST_FEATURES
 from models.signatures.simulated import EFFECTS, PREVALENCE, Cohort, draw
-from models.signatures.targets import ROBUST_FEATURES, TARGETS, TargetPlan, VariantPlan
 
+VERSION: Final = "0.2.0"
 HELD_OUT: Final = 2000
-MOST_COMPONENTS: Final = 32
+_REFERENCE: Final = "reference.json"
 
 
 def train_demonstration(
-    rows: Sequence[Row],
+    rows: Sequence[Row] | Reference,
     out_dir: Path,
     seed: int = 0,
     n_patients: int = 1500,
@@ -41,9 +51,9 @@ def train_demonstration(
 
     Parameters
     ----------
-    rows : sequence of mappings
+    rows : sequence of mappings, or Reference
         One feature row (`pipelines.features.table.feature_row`) per generated patient, at least 8; they give
-        each feature its place and spread, and the model its columns.
+        each feature its place and spread, and the model its columns. A reference says the same.
     out_dir : Path
         Gets the folders asdeg and pain: *.skops, predictor.json, reference.json, manifest, card.
     seed : int
@@ -63,23 +73,23 @@ def train_demonstration(
     dict
         Target to its metrics on the held-out simulated patients.
     """
-    reference = measure(rows, origin)
+    reference = rows if isinstance(rows, Reference) else measure(rows, origin)
     return {
-        plan.name: train_target(
-            plan,
+        name: train_target(
+            built_in(name),
             reference,
-            out_dir / plan.name,
+            out_dir / name,
             seed=seed,
             n_patients=n_patients,
             created=created,
             profiles=profiles or {},
         )
-        for plan in TARGETS
+        for name in built_in_names()
     }
 
 
 def train_target(
-    plan: TargetPlan,
+    description: Description,
     reference: Reference,
     folder: Path,
     *,
@@ -93,104 +103,109 @@ def train_target(
     Raises
     ------
     ValueError
-        If no variant of the plan has all its blocks in `reference`.
+        If no variant of the description has all its blocks in `reference`.
     """
-    plans = [variant for variant in plan.variants if not _absent(variant, reference)]
+    description = demonstration(description)
+    reference = robust(reference)
+    names = tuple(reference.quantiles)
+    plans = [variant for variant in description.variants if not absent(variant, names)]
     if not plans:
-        lacking = ", ".join(_absent(plan.variants[-1], reference))
-        raise ValueError(f"{plan.name}: the feature rows lack {lacking}")
-    trained = [_train_variant(variant, plan, reference, seed, n_patients) for variant in plans]
+        lacking = ", ".join(absent(description.variants[-1], names))
+        raise ValueError(f"{description.name}: the feature rows lack {lacking}")
+    trained = [_train_variant(variant, description, reference, seed, n_patients) for variant in plans]
+    variants = tuple(variant for variant, _ in trained)
     metrics: dict[str, Any] = {
         "data": "simulated patients, held out from training",
         "train_patients": n_patients,
         "held_out_patients": HELD_OUT,
         "variants": {variant.name: figures for variant, figures in trained},
     }
-    variants = tuple(variant for variant, _ in trained)
+    training = (
+        f"{n_patients} simulated patients with a known effect; feature ranges {reference.origin}; "
+        "no real patient"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
     read = {name for variant in variants for name in variant.columns}
+    write_reference(reference.restricted(read), folder / _REFERENCE)
     write_package(
         folder,
-        plan,
+        description,
         variants,
-        reference.restricted(read),
+        name=f"demonstration-{description.name}",
+        version=VERSION,
+        training_data=training,
+        intended_use=INTENDED_USE,
         metrics=metrics,
         created=created,
         profiles=profiles,
+        demonstration=True,
+        extra_files=(_REFERENCE,),
+        card=model_card(description, training, metrics),
     )
     return metrics
 
 
-def fit_variant(variant: VariantPlan, plan: TargetPlan, train: Cohort, seed: int) -> Variant:
+def demonstration(description: Description) -> Description:
+    """Leave one classifier: a linear model's contributions are exact, and the simulated effect is linear."""
+    recipe = description.recipe.model_copy(update={"classifiers": ("logistic_regression",)})
+    return description.model_copy(update={"recipe": recipe})
+
+
+def robust(reference: Reference) -> Reference:
+    """Keep the radiomics features that stand still under small changes of a mask, and all others."""
+    names = (name for name in reference.quantiles if name.split(".")[2] != "radiomics")
+    kept = {name for name in reference.quantiles if name.rpartition(".")[2] in ROBUST_FEATURES}
+    return reference.restricted({*names, *kept})
+
+
+def fit_variant(plan: VariantPlan, description: Description, train: Cohort, seed: int) -> Variant:
     """Fit one availability pattern's model on the training patients."""
-    direct = (*variant.measurements, *columns_of(plan.clinical))
-    radiomics, deep = (_columns(variant, train.columns, kind) for kind in ("radiomics", "deep"))
-    columns = (*radiomics, *deep, *direct)
-    inputs = list(range(len(columns)))
-    first, second = len(radiomics), len(radiomics) + len(deep)
-    signatures = [("rad_sign", radiomics_signature(seed=seed), inputs[:first])]
-    if deep:
-        reduced = deep_signature(seed=seed, components=min(MOST_COMPONENTS, len(deep)))
-        signatures.append(("dl_sign", reduced, inputs[first:second]))
-    model = FusedModel(signatures, inputs[second:], seed=seed).fit(train.of(columns), train.outcome)
-    present = tuple(
-        block for block in variant.blocks if any(name.startswith(f"{block}.") for name in columns)
-    )
-    return Variant(variant.name, present, variant.measurements, columns, model)
+    frame = _frame(train)
+    model = build(description, "combined", train.columns, seed=seed, variant=plan)
+    variant = fitted_variant(plan, model.fit(frame, train.outcome), frame, train.outcome)
+    # how simulated features go together is made up: measured against it every real patient would be novel
+    return replace(variant, novelty=None)
 
 
 def _train_variant(
-    variant: VariantPlan, plan: TargetPlan, reference: Reference, seed: int, n_patients: int
+    plan: VariantPlan, description: Description, reference: Reference, seed: int, n_patients: int
 ) -> tuple[Variant, dict[str, dict[str, float]]]:
     """Draw the variant's own patients, fit it on the first `n_patients`, measure it on the rest."""
-    cohort = _cohort(variant, plan, reference, seed, n_patients + HELD_OUT)
+    cohort = _cohort(plan, description, reference, seed, n_patients + HELD_OUT)
     test = cohort.part(slice(n_patients, None))
-    fitted = fit_variant(variant, plan, cohort.part(slice(n_patients)), seed)
+    fitted = fit_variant(plan, description, cohort.part(slice(n_patients)), seed)
     return fitted, _figures(fitted, test)
 
 
 def _cohort(
-    variant: VariantPlan, plan: TargetPlan, reference: Reference, seed: int, n_patients: int
+    plan: VariantPlan, description: Description, reference: Reference, seed: int, n_patients: int
 ) -> Cohort:
     """Draw patients with the features the variant reads; effects on anything else are left out."""
-    features = {*variant.measurements}
+    names = tuple(reference.quantiles)
+    features = {*plan.measurements}
     for kind in ("radiomics", "deep"):
-        features.update(_columns(variant, tuple(reference.quantiles), kind))
-    known = features.union(columns_of(plan.clinical))
-    effects = {name: size for name, size in EFFECTS[plan.name].items() if name in known}
-    rng = np.random.default_rng(seed)
+        features.update(columns_of_kind(plan, names, kind))
+    known = features.union(description.clinical_columns)
+    effects = {name: size for name, size in EFFECTS[description.name].items() if name in known}
     return draw(
         reference.restricted(features),
-        plan.clinical,
+        tuple(description.clinical),
         effects,
         n_patients=n_patients,
-        rng=rng,
-        prevalence=PREVALENCE[plan.name],
+        rng=np.random.default_rng(seed),
+        prevalence=PREVALENCE[description.name],
     )
 
 
-def _columns(plan: VariantPlan, available: Sequence[str], kind: str) -> tuple[str, ...]:
-    blocks = [block for block in plan.blocks if block.endswith(f".{kind}")]
-    return tuple(name for block in blocks for name in sorted(available) if _belongs(name, block))
-
-
-def _belongs(name: str, block: str) -> bool:
-    head, _, feature = name.rpartition(".")
-    return head == block and (block.endswith(".deep") or feature in ROBUST_FEATURES)
-
-
-def _absent(plan: VariantPlan, reference: Reference) -> list[str]:
-    """Name what of the plan the rows lack; deep features are used where there are any, not asked for."""
-    names = tuple(reference.quantiles)
-    blocks = [block for block in plan.blocks if not block.endswith(".deep")]
-    absent = [block for block in blocks if not any(_belongs(name, block) for name in names)]
-    return absent + [name for name in plan.measurements if name not in names]
+def _frame(cohort: Cohort) -> pd.DataFrame:
+    return pd.DataFrame(cohort.values, columns=list(cohort.columns))
 
 
 def _figures(variant: Variant, test: Cohort) -> dict[str, dict[str, float]]:
-    x = test.of(variant.columns)
+    x = _frame(test)
     parts = {
         "best possible": expit(test.risk),
-        "combined": variant.model.predict_proba(x)[:, 1],
+        "combined": variant.probabilities(x),
         **variant.model.signature_proba(x),
     }
     return {name: measured(test.outcome, probability) for name, probability in parts.items()}
@@ -206,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--created", default="2026-03-01")
     parser.add_argument("--origin")
     given = parser.parse_args(arguments)
-    rows = read_rows(given.rows)
+    rows = read_rows(given.rows) if given.rows.is_dir() else read_reference(given.rows)
     report = train_demonstration(
         rows, given.out, given.seed, given.patients, created=given.created, origin=given.origin
     )

@@ -66,6 +66,17 @@ def private_for(text: str) -> Code:
     return private(value, text)
 
 
+def target_code(target: str, title: str = "") -> Code:
+    """Make the code of what a predictor predicts; a site's own predictor is named by its title."""
+    return TARGETS.get(target) or private(digest_value(f"Target: {target}"), title or target)
+
+
+def probability_code(target: str, title: str = "") -> Code:
+    """Make the code of a predictor's probability."""
+    own = private(digest_value(f"Probability: {target}"), f"Probability of {title or target}")
+    return PROBABILITIES.get(target) or own
+
+
 def stable_name(text: str) -> str:
     """Leave out the value of a clinical variable: "segments: 2" is "segments"; other names stay whole."""
     name = text.partition(": ")[0]

@@ -27,18 +27,18 @@ from pipelines.dicom.codes import (
     NOT_EVALUABLE,
     NOT_EVALUABLE_REASON,
     PERCENT,
-    PROBABILITIES,
     QUALITY_WARNING,
     RESEARCH_ONLY,
     RISK_CATEGORY,
     RISKS,
     SIGNATURES,
-    TARGETS,
     VALIDATED_MODEL,
     digest_value,
     private,
     private_for,
+    probability_code,
     stable_name,
+    target_code,
 )
 from pipelines.dicom.objects import Identity, identify
 from pipelines.dicom.product import DEMONSTRATION, RESEARCH_USE
@@ -130,7 +130,7 @@ def _digest(values: Mapping[str, Any]) -> str:
 
 
 def _group(prediction: Prediction, identity: Identity) -> Any:
-    target = TARGETS[prediction.target]
+    target = target_code(prediction.target, prediction.title)
     return hd.sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(identity, prediction.target, target.meaning),
         finding_type=target,
@@ -168,7 +168,7 @@ def _numbers(prediction: Prediction) -> Iterator[Any]:
     percent = _percent(prediction)
     if percent is None:
         return
-    yield hd.sr.Measurement(PROBABILITIES[prediction.target], percent, PERCENT)
+    yield hd.sr.Measurement(probability_code(prediction.target, prediction.title), percent, PERCENT)
     for name, value in prediction.signatures.items():
         yield hd.sr.Measurement(SIGNATURES.get(name) or private_for(name), _rounded(value), NO_UNITS)
     for contribution in strongest(prediction.contributions):

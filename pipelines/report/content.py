@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from pipelines.dicom.codes import MEASUREMENTS, RISKS, TARGETS, measurement_code
+from pipelines.dicom.codes import MEASUREMENTS, RISKS, measurement_code, target_code
 from pipelines.dicom.sr_risk import strongest
 from pipelines.dicom.structures import reading_order
 from pipelines.report.panel import ROLE_TEXTS
@@ -135,7 +135,7 @@ def _risk(prediction: Prediction) -> RiskCard:
     percent = None if prediction.probability is None else 100 * prediction.probability
     outcome = RISKS[prediction.category].meaning if prediction.category else "Not evaluable"
     return RiskCard(
-        target=TARGETS[prediction.target].meaning,
+        target=target_code(prediction.target, prediction.title).meaning,
         percent=percent,
         category=prediction.category or "none",
         outcome=outcome,

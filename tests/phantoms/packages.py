@@ -3,16 +3,16 @@
 import atexit
 import json
 import shutil
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 from models.manifest import WEIGHTS, write_manifest
-from models.signatures.reference import Reference
-from models.signatures.targets import PAIN
+from models.signatures.description import built_in
+from models.signatures.reference import read_reference
 from models.signatures.train_demo import train_target
+from pipelines.features.radiomics import PROFILES
 
 
 def write_package(folder: Path, version: str = "1.0", **settings: Any) -> Path:
@@ -32,13 +32,17 @@ def write_package(folder: Path, version: str = "1.0", **settings: Any) -> Path:
 
 @cache
 def _trained(seed: int) -> Path:
-    shipped = WEIGHTS / "pain"
-    text = json.loads((shipped / "reference.json").read_text(encoding="utf-8"))
-    reference = Reference({key: tuple(value) for key, value in text["quantiles"].items()}, text["origin"])
-    profiles = json.loads((shipped / "manifest.json").read_text(encoding="utf-8"))["settings"]["profiles"]
     root = mkdtemp()
     atexit.register(shutil.rmtree, root)
     folder = Path(root) / "pain"
-    plan = replace(PAIN, variants=PAIN.variants[:1])
-    train_target(plan, reference, folder, seed=seed, n_patients=120, created="2026-11-28", profiles=profiles)
+    pain = built_in("pain")
+    train_target(
+        pain.model_copy(update={"variants": pain.variants[:1]}),
+        read_reference(WEIGHTS / "pain" / "reference.json"),
+        folder,
+        seed=seed,
+        n_patients=120,
+        created="2026-11-28",
+        profiles={profile.label: profile.digest for profile in PROFILES.values()},
+    )
     return folder

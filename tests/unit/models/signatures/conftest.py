@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from models.signatures.targets import ROBUST_FEATURES, TARGETS
+from models.signatures.description import built_in, built_in_names
+from models.signatures.robust import ROBUST_FEATURES
 
 DEEP_FEATURES = 6
 
 
 def _row(rng: np.random.Generator) -> dict[str, float]:
-    variants = [variant for plan in TARGETS for variant in plan.variants]
+    variants = [variant for name in built_in_names() for variant in built_in(name).variants]
     row = {name: float(rng.uniform(8, 40)) for variant in variants for name in variant.measurements}
     for block in sorted({block for variant in variants for block in variant.blocks}):
         deep = block.endswith(".deep")

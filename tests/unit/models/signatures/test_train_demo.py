@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +9,9 @@ import numpy as np
 import pytest
 import skops.io
 
-from models.manifest import ManifestError
-from models.signatures.files import load_model, save_model
-from models.signatures.predictor import load_predictor
-from models.signatures.recipes import radiomics_signature
+from models.manifest import ManifestError, write_manifest
+from models.signatures.files import load_model
+from models.signatures.package import load_predictor
 from models.signatures.train_demo import train_demonstration
 
 PATIENTS = 160
@@ -45,7 +45,7 @@ def test_training_again_in_another_process_gives_the_same_bytes(
     done = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
     assert "asdeg ct_sagittal_axial: AUC" in done.stdout
     files = sorted(path.relative_to(trained[0]) for path in trained[0].rglob("*.*"))
-    assert len(files) == 12
+    assert len(files) == 14
     for file in files:
         assert (tmp_path / "out" / file).read_bytes() == (trained[0] / file).read_bytes(), file
 
@@ -108,8 +108,12 @@ def test_a_type_that_is_not_listed_is_refused(tmp_path: Path) -> None:
         load_model(path)
 
 
-def test_saving_a_model_does_not_change_it(tmp_path: Path) -> None:
-    x = np.random.default_rng(0).normal(size=(60, 3))
-    model = radiomics_signature("linear_svm").fit(x, x[:, 0] > 0)
-    save_model(model, tmp_path / "a.skops")
-    np.testing.assert_array_equal(load_model(tmp_path / "a.skops").predict_proba(x), model.predict_proba(x))
+def test_a_package_of_an_earlier_format_says_so(trained: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    folder = tmp_path / "pain"
+    shutil.copytree(trained[0] / "pain", folder)
+    text = json.loads((folder / "predictor.json").read_text())
+    (folder / "predictor.json").write_text(json.dumps({**text, "schema": 1}))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    write_manifest(folder, manifest)
+    with pytest.raises(ManifestError, match=r"predictor\.json: of an earlier format; train the predictor anew"):
+        load_predictor("pain", tmp_path)
