@@ -173,8 +173,5 @@ def _check_numbers(path: Path, table: pd.DataFrame) -> None:
         numbers = pd.to_numeric(table[column], errors="coerce")
         wrong = table.index[(numbers.isna() & table[column].notna()) | (numbers < low) | (numbers > high)]
         if len(wrong):
-            value = table.loc[wrong[0], column]
-            text = (
-                f"{path}: row {wrong[0] + 2}, {column}: {value!r} is not within {low} to {high}; train anew"
-            )
-            raise InputError(CODE, text)
+            where, value = f"line {wrong[0] + 2}, {column}", table.loc[wrong[0], column]
+            raise InputError(CODE, f"{path}: {where}: {value} is not within {low} to {high}; train anew")

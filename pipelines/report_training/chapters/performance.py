@@ -131,7 +131,17 @@ def _confusion(study: Study) -> Iterator[Block]:
         if scores:
             rows.append(_calls(title.rstrip(":"), scores, threshold_of(study)))
     if rows:
-        heads = ("Patients", "True +", "False +", "False −", "True −", "Sens.", "Spec.", "PPV", "NPV")
+        heads = (
+            "Patients",
+            "True\u00a0+",
+            "False\u00a0+",
+            "False\u00a0−",
+            "True\u00a0−",
+            "Sens.",
+            "Spec.",
+            "PPV",
+            "NPV",
+        )
         caption = (
             f"Calls of the {theme.name_of(study.headline).lower()} model at a risk of "
             f"{percent(threshold_of(study))}."

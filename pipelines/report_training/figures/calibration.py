@@ -57,27 +57,29 @@ def calibration_figure(study: Study) -> Figure:
 
 
 def groups_of(repeats: tuple[Scores, ...]) -> tuple[Group, ...]:
-    """Divide patients into groups of like risk, each with at least 5 patients with and 5 without the outcome.
+    """Divide patients into groups of like risk.
 
-    Fewer groups are made where there are few events, down to one.
+    From the lowest risk upwards a group is closed as soon as it holds an eighth of the patients, and at least
+    5 of them with and 5 without the outcome; what is left at the end joins the last group.
     """
     outcome = np.concatenate([one.outcome for one in repeats])
     risk = np.concatenate([one.probability for one in repeats])
     order = np.argsort(risk, kind="stable")
-    outcome, risk = outcome[order], risk[order]
-    rarer = min(outcome.sum(), len(outcome) - outcome.sum()) / len(repeats)
-    for count in range(min(_MOST_GROUPS, max(int(rarer // MINIMUM_EVENTS), 1)), 1, -1):
-        parts = [part for part in np.array_split(np.arange(len(risk)), count) if len(part)]
-        if all(_enough(outcome[part], len(repeats)) for part in parts):
-            break
-    else:
-        parts = [np.arange(len(risk))]
+    cuts = _cuts(outcome[order], len(repeats))
+    parts = np.split(order, cuts)
     return tuple(_group(outcome[part], risk[part], len(repeats)) for part in parts)
 
 
-def _enough(outcome: NDArray[np.int64], repeats: int) -> bool:
-    events = outcome.sum() / repeats
-    return bool(min(events, len(outcome) / repeats - events) >= MINIMUM_EVENTS)
+def _cuts(outcome: NDArray[np.int64], repeats: int) -> list[int]:
+    """Give where one group ends and the next begins, in patients sorted by risk."""
+    least, size = MINIMUM_EVENTS * repeats, len(outcome) / _MOST_GROUPS
+    events = np.concatenate([[0], np.cumsum(outcome)])
+    cuts = [0]
+    for place in range(1, len(outcome) + 1):
+        n, with_ = place - cuts[-1], int(events[place] - events[cuts[-1]])
+        if n >= size and least <= with_ <= n - least:
+            cuts.append(place)
+    return cuts[1:-1]  # the last group goes on to the end
 
 
 def _group(outcome: NDArray[np.int64], risk: NDArray[np.float64], repeats: int) -> Group:

@@ -69,7 +69,9 @@ def _panel(axes: Axes, study: Study, set_: str) -> None:
     axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
     axes.set_title(_TITLES[set_])
     axes.grid(True)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.6, handlelength=2.6, labelspacing=0.3)
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.6, handlelength=2.6, labelspacing=0.3
+    )
 
 
 def _curve(axes: Axes, study: Study, model: str, set_: str, repeats: tuple[Scores, ...]) -> None:
