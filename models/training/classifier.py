@@ -77,7 +77,7 @@ class FineTuning(Learner[Classifier]):
             weight_decay=WEIGHT_DECAY,
             warm_up=WARM_UP,
         )
-        self.epoch, self.best_epoch, self.best_auc = 0, 0, 0.0
+        self.epoch, self.best_epoch, self.best_auc = 0, 0, -1.0  # any first epoch is better
         self.best = {key: value.detach().clone() for key, value in network.state_dict().items()}
 
     def step(self, bags: Bags, outcomes: Mapping[str, int], progress: float) -> float:

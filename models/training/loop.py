@@ -10,6 +10,7 @@ from models.training.log import Report, add_row, cut_after
 
 REPORT_EVERY = 50  # steps
 SAVE_EVERY = 300  # steps
+SAVE_AFTER = 300.0  # seconds, where steps are slow
 CHECKPOINT, LOG = "checkpoint.pt", "training.csv"
 
 Progress = Callable[[str], None]
@@ -45,7 +46,7 @@ def spend(
     say : callable
     """
     losses: list[float] = []
-    start = time.monotonic() - learner.elapsed_s
+    start, saved = time.monotonic() - learner.elapsed_s, learner.elapsed_s
     while learner.elapsed_s < budget_s:
         losses.append(step(learner.elapsed_s / budget_s))
         learner.elapsed_s = time.monotonic() - start
@@ -53,8 +54,9 @@ def spend(
         if over or learner.step_count % REPORT_EVERY == 0:
             _report(learner, losses, out_dir / LOG, say)
             losses.clear()
-        if over or learner.step_count % SAVE_EVERY == 0:
+        if over or learner.step_count % SAVE_EVERY == 0 or learner.elapsed_s - saved > SAVE_AFTER:
             learner.save(out_dir / CHECKPOINT)
+            saved = learner.elapsed_s
 
 
 def _report(learner: Learner[Any], losses: list[float], log: Path, say: Progress) -> None:
