@@ -147,6 +147,7 @@ class _Way:
                 cache=cache,
                 clock=self.clock,
                 report=self._reporter(role),
+                backbone=self.request.backbone,
             )
         except ModelError:
             raise

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from pipelines.cache import Cache, cache_key
 from pipelines.dicom.volume import load_volume
@@ -58,6 +59,7 @@ def analyse_series(
     cache: Cache,
     clock: Stopwatch,
     report: Callable[[str], None],
+    backbone: Path | None = None,
 ) -> SeriesAnalysis:
     """Take one series through all stages, or take it from the cache.
 
@@ -67,6 +69,8 @@ def analyse_series(
         Of this role; what it makes is kept under its digest.
     report : callable
         Told the name of each stage as it starts; called STAGES_PER_SERIES times at most.
+    backbone : Path, optional
+        Folder of the deep features' network; the shipped one by default.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def analyse_series(
     report("reading")
     with clock.measure("reading"):
         volume = load_volume(series, role)
-        network = deep.load_network(device)
+        network = deep.load_network(device, backbone)
         digests = [p.digest for p in profiles_for(role)]
         model = segmenter.identity(device)
         key = cache_key(series, [VERSION, role.value, model.digest, network.identity.digest, *digests])

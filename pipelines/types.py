@@ -310,6 +310,7 @@ class AnalysisRequest:
     #: the site's own; the shipped predictors of all other names
     predictors: tuple[PredictorChoice, ...] = ()
     shadows: tuple[PredictorChoice, ...] = ()  #: candidates that run beside them, unseen by any report
+    backbone: Path | None = None  #: folder of the deep features' network; None: the shipped one
 
 
 @dataclass(frozen=True, slots=True)

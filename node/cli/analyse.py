@@ -26,6 +26,9 @@ def analyse(
         Path | None,
         typer.Option("--config", "-c", help="Settings, a TOML file, of which [segmentation] is heeded."),
     ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="Folder of another network for the deep features.", exists=True)
+    ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="An encapsulated PDF report and overlays too.")] = False,
 ) -> None:
     """Analyse the CT and MR series of one patient and write SEG, SR and summary.json.
@@ -57,6 +60,7 @@ def analyse(
             with_overlay=pdf,
             device=device,
             segmenters=choices,
+            backbone=backbone,
         )
         with _progress() as progress:
             task = progress.add_task("", total=1.0)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -37,13 +38,15 @@ class Network:
 
 
 @lru_cache(maxsize=4)
-def load_network(device: str = "auto") -> Network:
-    """Load the shipped encoder, once per process and device.
+def load_network(device: str = "auto", folder: Path | None = None) -> Network:
+    """Load an encoder, once per process and device.
 
     Parameters
     ----------
     device : str
         "auto" is the first GPU, else the CPU.
+    folder : Path, optional
+        Of an encoder of the site's own; the shipped one by default.
 
     Raises
     ------
@@ -51,7 +54,10 @@ def load_network(device: str = "auto") -> Network:
         If the weights are missing, damaged, or do not fit the network.
     """
     try:
-        return identified(load(device=str(choose_device(device))))
+        place = str(choose_device(device))
+        if folder is None:
+            return identified(load(device=place))
+        return identified(load(folder.resolve().name, folder.resolve().parent, place))
     except ManifestError as error:
         raise ModelError("MODEL_DAMAGED", str(error)) from None
     except (RuntimeError, TypeError) as error:  # state dict or settings of another network
