@@ -7,17 +7,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import sklearn
+from numpy.typing import NDArray
 
+from models.manifest import Manifest
+from models.signatures.package import fitted_variant, write_package
 from models.signatures.study.cohort_files import clinical_rows, cohort_summary
 from models.signatures.study.fits import Fitted
 from models.signatures.study.material import Material, digest
+from models.signatures.study.measure import headline_of
 from models.signatures.study.run import Study, short_estimate, study
 from models.signatures.study.settings import Settings
 from models.signatures.study.variants import Trainable, trainable
 from models.validation.results import Results, key_of
 
 Progress = Callable[[str], None]
+Numbers = NDArray[np.float64]
 
 METRICS: Final = "metrics.json"
 STUDY: Final = "study"
@@ -31,14 +37,14 @@ class Trained:
     ----------
     study : Study
         Of the variant that is reported.
-    models : list of (Trainable, Fitted)
-        Every variant's models, the reported one first.
+    models : list of (Trainable, Fitted, ndarray)
+        Every variant's models and out-of-fold probabilities, the reported variant first.
     metrics : mapping
         As in metrics.json.
     """
 
     study: Study
-    models: list[tuple[Trainable, Fitted]]
+    models: list[tuple[Trainable, Fitted, Numbers]]
     metrics: Mapping[str, Any]
 
 
@@ -84,12 +90,12 @@ def train(material: Material, out: Path, settings: Settings, progress: Progress 
         calls=material.calls,
         progress=progress,
     )
-    models, further = [(first, found.fitted)], {}
+    models, further = [(first, found.fitted, found.out_of_fold)], {}
     for variant in variants[1:]:
-        fitted, figures = short_estimate(
+        fitted, figures, unseen = short_estimate(
             variant, settings, results(variant), stable=material.stable, progress=progress
         )
-        models.append((variant, fitted))
+        models.append((variant, fitted, unseen))
         further[variant.plan.name] = figures
     metrics = {
         **found.metrics,
@@ -99,6 +105,66 @@ def train(material: Material, out: Path, settings: Settings, progress: Progress 
     }
     write_study(out, material, found, metrics)
     return Trained(found, models, metrics)
+
+
+def keep(
+    trained: Trained,
+    material: Material,
+    out: Path,
+    *,
+    created: str,
+    version_name: str = "1.0.0",
+    profiles: Mapping[str, str] | None = None,
+    models: Mapping[str, str] | None = None,
+    demonstration: bool = False,
+) -> Manifest:
+    """Write the package into `out`: models, card, manifest; no patient's row.
+
+    Parameters
+    ----------
+    trained : Trained
+    material : Material
+        What `train` was given.
+    out : Path
+    created, version_name : str
+        Date and version for the manifest.
+    profiles, models : mapping of str to str, optional
+        Digests of the radiomics profiles and networks that the features came from.
+    demonstration : bool
+        Whether the patients are simulated.
+    """
+    table = material.table
+    order = [plan.name for plan in table.description.variants]
+    variants = [
+        fitted_variant(
+            one.plan,
+            fitted.models[headline_of(list(fitted.models))],
+            one.training.frame,
+            one.training.outcome,
+            out_of_fold=unseen,
+        )
+        for one, fitted, unseen in trained.models
+    ]
+    metrics = trained.metrics
+    kind = "simulated patients" if demonstration else "patients"
+    return write_package(
+        out,
+        table.description,
+        sorted(variants, key=lambda one: order.index(one.name)),
+        version=version_name,
+        training_data=f"{metrics['n']} {kind}, {metrics['events']} with the outcome; {_places(metrics)}",
+        metrics=metrics,
+        created=created,
+        profiles=profiles,
+        models=models,
+        demonstration=demonstration,
+        cohort={key: metrics[key] for key in ("n", "events", "sites")},
+    )
+
+
+def _places(metrics: Mapping[str, Any]) -> str:
+    sites = metrics["sites"]
+    return f"{len(sites)} site{'s' if len(sites) > 1 else ''}" if sites else "site not stated"
 
 
 def write_study(out: Path, material: Material, found: Study, metrics: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`lumbar-node train`: make the shipped models again, from generated patients alone."""
+"""`lumbar-node train`: a site's predictors, and the shipped models again from generated patients alone."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,10 +10,15 @@ from models.training import VERSION
 from node.cli.errors import ExitCode, fail, one_line
 from node.cli.options import Device, Seed
 from node.cli.train_backbone import backbone
+from node.cli.train_predictor import TrainGroup, predictor
 
 app = typer.Typer(
-    name="train", help="Make the shipped models again, from generated patients alone.", no_args_is_help=True
+    name="train",
+    cls=TrainGroup,
+    help="Train a predictor on a site's patients (`train asdeg …`), or make the shipped models again.",
+    no_args_is_help=True,
 )
+app.command()(predictor)
 app.command()(backbone)
 
 

@@ -139,7 +139,7 @@ def _areas(
     fit: Fit, splits: Sequence[Split], found: Sequence[Result], settings: Settings, model: str
 ) -> list[float]:
     areas = []
-    for number in range(settings.permutations):
+    for number in range(settings.permutations or 0):
         own = [place for place, split in enumerate(splits) if split.repeat == number]
         scores = together(len(fit.outcome), [splits[i] for i in own], [found[i] for i in own], model)
         shuffled = permuted(fit.outcome, fit.groups, number, settings.seed)

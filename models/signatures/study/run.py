@@ -1,9 +1,10 @@
 """The study of one variant: estimate, final models, the papers' recipe beside them."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
@@ -24,6 +25,7 @@ from models.validation.parallel import run
 from models.validation.results import Results
 
 Progress = Callable[[str], None]
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +49,7 @@ class Study:
     metrics: dict[str, Any]
     selection: dict[str, Any]
     predictions: pd.DataFrame
-    out_of_fold: NDArray[Any]
+    out_of_fold: Numbers
 
 
 def fit_of(variant: Trainable, seed: int, stable: Collection[str] | None) -> Fit:
@@ -86,6 +88,7 @@ def study(
         Gets a line now and then.
     """
     fit, table = fit_of(variant, settings.seed, stable), variant.training
+    settings = settings.with_permutations(table.features.shape[1])
     plan = plan_of(table.outcome, table.groups, table.sites, settings)
     headline = headline_of(list(fit.models))
     found = estimate(fit, plan, settings, results=results, headline=headline, progress=progress)
@@ -116,12 +119,19 @@ def short_estimate(
     *,
     stable: Collection[str] | None = None,
     progress: Progress = lambda _: None,
-) -> tuple[Fitted, dict[str, Any]]:
-    """Measure a further variant by the first repeat alone, its headline model only; and fit it."""
+) -> tuple[Fitted, dict[str, Any], Numbers]:
+    """Measure a further variant by the first repeat alone, its headline model only; and fit it.
+
+    Returns
+    -------
+    fitted : Fitted
+    metrics : dict
+    out_of_fold : ndarray of shape (n_training,)
+    """
     whole, table = fit_of(variant, settings.seed, stable), variant.training
     headline = headline_of(list(whole.models))
     fit = whole.only(headline)
-    once = Settings(folds=settings.folds, repeats=1, seed=settings.seed, learning=(), jobs=settings.jobs)
+    once = replace(settings, repeats=1, learning=(), permutations=0)
     plan = plan_of(table.outcome, table.groups, table.sites, once)
     title = f"variant {variant.plan.name}, nested fit"
     found = run(fit, plan.nested, results, jobs=settings.jobs, progress=progress, title=title)
@@ -129,7 +139,7 @@ def short_estimate(
     threshold = settings.threshold or float(table.outcome.mean())
     nested = figures(table.outcome, [p], threshold=threshold, groups=table.groups)
     counts = {"n": len(table), "events": int(table.outcome.sum()), "headline": headline}
-    return final_models(whole), {**counts, "nested": nested}
+    return final_models(whole), {**counts, "nested": nested}, p
 
 
 def _seen(fitted: Fitted, fit: Fit, variant: Trainable) -> Seen:

@@ -61,7 +61,7 @@ def plan_of(outcome: Outcome, groups: NDArray[np.str_], sites: NDArray[np.str_],
         learning=[one for one in learning if all(_enough(outcome[split.train]) for split in one)],
         permutations=[
             split
-            for number in range(settings.permutations)
+            for number in range(settings.permutations or 0)
             for split in _permuted(outcome, groups, number, how)
         ],
     )
