@@ -64,7 +64,8 @@ def term_name(term: str, clinical: Mapping[str, Any]) -> str:
     if term.startswith(PREFIX):
         variable = variable_of(term)
         return clinical_name(variable, clinical.get(variable))
-    return feature_name(term)
+    # a component of deep features has no name that says more
+    return feature_name(term) if term.count(".") >= 3 else _words(term)
 
 
 def _words(name: str) -> str:

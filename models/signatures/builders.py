@@ -59,8 +59,8 @@ def build(
     -------
     estimator
         `fit(X, y, groups=None)` with X a data frame, `predict_proba(X)`. "radiomics" and "deep" are a
-        `BestClassifier`, "clinical" a Pipeline (whose `fit` takes no groups), "combined" a `CombinedModel`, whose
-        `signatures_` are the fitted "rad_sign" and "dl_sign": fit it once to have all three.
+        `BestClassifier`, "clinical" a Pipeline (whose `fit` takes no groups), "combined" a `CombinedModel`,
+        whose `signatures_` are the fitted "rad_sign" and "dl_sign": fit it once to have all three.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def build(
     if kind == "clinical":
         return clinical_model(_clinical(description, columns), recipe)
     if kind == "combined":
-        return _combined(description, plan, columns, recipe, seed, stable)
+        return _combined(description, plan, columns, recipe=recipe, seed=seed, stable=stable)
     chosen = columns_of_kind(plan, columns, kind, stable)
     if not chosen:
         raise TrainingInputError(f"{description.name}: the table has no {kind} features")
@@ -84,7 +84,7 @@ def build(
 def kinds_in(
     description: Description, columns: Sequence[str], variant: VariantPlan | None = None
 ) -> list[Kind]:
-    """Name the kinds of model that the table can give, "combined" last and only where there are two or more."""
+    """Name the kinds of model that the table can give, "combined" last and only where there are several."""
     plan = variant or best_variant(description, columns)
     found: list[Kind] = [kind for kind in KINDS[:2] if columns_of_kind(plan, columns, kind)]
     direct = [name for name in plan.measurements if name in columns]
@@ -200,6 +200,7 @@ def _combined(
     description: Description,
     plan: VariantPlan,
     columns: Sequence[str],
+    *,
     recipe: Recipe,
     seed: int,
     stable: Collection[str] | None,
@@ -231,6 +232,6 @@ def _clinical(description: Description, columns: Sequence[str]) -> tuple[str, ..
 
 
 def _kind_of(block: str) -> str:
-    """A block's kind of signature: the HU profile's features are radiomics too."""
+    """Give a block's kind of signature: the HU profile's features are radiomics too."""
     kind = block.rpartition(".")[2]
     return "radiomics" if kind == "radiomics_hu" else kind

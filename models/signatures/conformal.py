@@ -1,7 +1,7 @@
 """Class-conditional conformal sets: which of the two answers cannot be ruled out for a patient.
 
 Of patients like those of the training, of each class apart, a share of at least `coverage` gets a set with
-their true class in it (Vovk, Lebedev and Romano's split conformal prediction, Mondrian by class). A set with both
+their true class in it (split conformal prediction, Mondrian by class; Vovk et al. 2005). A set with both
 classes says that the model does not know; an empty one that the patient is unlike either.
 """
 

@@ -116,8 +116,9 @@ class Outcome(_Part):
 class VariantPlan(_Part):
     """One availability pattern: the inputs that must all be there for its model to be used.
 
-    `blocks` are `<role>.<group>.<kind>` (`pipelines.features.table`); a deep block is used where there is one,
-    not asked for. `measurements` are single keys that enter the combined model beside the clinical variables.
+    `blocks` are `<role>.<group>.<kind>` (`pipelines.features.table`); a deep block is used where there is
+    one, not asked for. `measurements` are single keys that enter the combined model beside the clinical
+    variables.
     """
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -251,7 +252,8 @@ class Description(_Part):
         low, high = cutoff.range
         if not low < value <= high:
             raise DescriptionError(
-                f"{self.name}: cut-off {value:g} must lie above {low:g} and be at most {high:g} ({cutoff.unit})"
+                f"{self.name}: cut-off {value:g} must lie above {low:g} and be at most {high:g} "
+                f"({cutoff.unit})"
             )
         outcome = self.outcome.model_copy(
             update={"cutoff": cutoff.model_copy(update={"value": float(value)})}
@@ -313,8 +315,8 @@ def built_in(name: str) -> Description:
         near = difflib.get_close_matches(name, built_in_names(), 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise DescriptionError(
-            f"no predictor is called {name!r}{hint} There are {', '.join(built_in_names())}; one of your own is "
-            "given as a .toml file"
+            f"no predictor is called {name!r}{hint} There are {', '.join(built_in_names())}; one of your own "
+            "is given as a .toml file"
         )
     return read_description(BUILT_IN / f"{name}.toml")
 

@@ -2,7 +2,7 @@
 
 
 class TrainingInputError(ValueError):
-    """The description, the table or the command asks for what cannot be trained; says what, where, what to do."""
+    """Description, table or command ask for what cannot be trained; says what, where, and what to do."""
 
 
 class DescriptionError(TrainingInputError):

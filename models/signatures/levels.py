@@ -1,4 +1,4 @@
-"""Features over levels: the mean over all, or those of the levels next to the fusion where these are known."""
+"""Features over levels: the mean over all, or those next to the fusion where its levels are known."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final

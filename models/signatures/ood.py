@@ -47,7 +47,7 @@ class Novelty(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         return self
 
     def score(self, X: ArrayLike, y: Any = None) -> Matrix:  # noqa: N803
-        """Give squared distances in units of the limit, shape (n_samples,): above 1 is out of distribution."""
+        """Give squared distances in units of the limit, shape (n_samples,): above 1 is far out."""
         return _squared(np.asarray(X, dtype=np.float64), self.location_, self.precision_) / self.limit_
 
 

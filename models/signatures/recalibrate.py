@@ -26,7 +26,7 @@ class Recalibration:
     slope: float = 1.0
 
     @classmethod
-    def fit(cls, outcome: NDArray[np.int64], probability: Vector) -> Self:
+    def fit(cls, outcome: NDArray[np.int64], probability: Vector, *, least: int = LEAST) -> Self:
         """Fit to patients of the site, none of whom the model was trained on.
 
         Parameters
@@ -34,17 +34,19 @@ class Recalibration:
         outcome : ndarray of int, shape (n_patients,)
         probability : ndarray of shape (n_patients,)
             The model's, as they are now.
+        least : int
+            Fewest patients.
 
         Raises
         ------
         TrainingInputError
-            With fewer than 20 patients, or one class only.
+            With fewer patients, or one class only.
         """
         events = int(outcome.sum())
-        if len(outcome) < LEAST or events in (0, len(outcome)):
+        if len(outcome) < least or events in (0, len(outcome)):
             raise TrainingInputError(
-                f"{len(outcome)} patients with an answer, {events} with the outcome; recalibration needs at least "
-                f"{LEAST}, and both classes"
+                f"{len(outcome)} patients with its inputs, {events} with the outcome; recalibration needs at "
+                f"least {least}, and both classes"
             )
         both = min(events, len(outcome) - events) >= SLOPE_NEEDS
         intercept, slope = fitted(outcome, log_odds(probability), slope=both)

@@ -1,4 +1,4 @@
-"""Logistic regression of clinical variables, univariable then multivariable, with p-values and odds ratios."""
+"""Logistic regression of clinical variables, univariable and multivariable: p-values and odds ratios."""
 
 import warnings
 from collections.abc import Sequence

@@ -133,7 +133,8 @@ def read_table(
         Columns of the row's name, of the patient where one has several rows, and of the hospital; without
         `site` the column "site" is taken where there is one.
     external : str, optional
-        "split=test": rows kept out of training. By default those whose `split` is test or external.
+        "split=test": rows kept out of training. By default those whose `split` is test or external; "" for
+        none.
     drop : sequence of str
         Columns to leave out.
     description : Description, optional
@@ -144,8 +145,8 @@ def read_table(
     TableError
         Says what, where (row and column) and what to do.
     """
-    plain_table = description is None
     described = description or plain(outcome=outcome or "outcome")
+    plain_table = not any(variant.blocks for variant in described.variants)
     outcome = outcome or described.outcome.column
     frame = read_frame(path, [name for name in (id, group, site, outcome, "site", "split") if name])
     for name in drop:
@@ -159,7 +160,7 @@ def read_table(
     frame, labels = frame[known], labels[known]
     outside, split_column = checks.external_rows(path, frame, external)
     reserved = {id, outcome, *(one for one in (group, site, split_column) if one)}
-    inputs = feature_names(frame, reserved, described, plain_table=plain_table)
+    inputs = feature_names(frame, reserved, plain_table=plain_table)
     features, text_notes = numbers_of(path, frame, inputs, plain_table=plain_table)
     if described.recipe.aggregation == "adjacent":
         features = adjacent_frame(features)

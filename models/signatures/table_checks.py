@@ -34,8 +34,11 @@ def external_rows(
     Parameters
     ----------
     option : str or None
-        "column=value" or "column=value,value"; None looks for a column "split" with test or external.
+        "column=value" or "column=value,value"; None looks for a column "split" with test or external; ""
+        keeps every row in.
     """
+    if option == "":
+        return np.zeros(len(frame), dtype=bool), "split" if "split" in frame else None
     if option is None:
         if "split" not in frame:
             return np.zeros(len(frame), dtype=bool), None
@@ -143,8 +146,8 @@ def nothing_leaks(
         name, auc = next(iter(found.items()))
         more = f" (and {len(found) - 1} more: {_list(list(found)[1:])})" if len(found) > 1 else ""
         raise TableError(
-            f"{path}: column {name!r} alone tells the outcome with an AUC of {auc:.3f}{more}; it was probably "
-            f"made from it. Leave it out with --drop {name}"
+            f"{path}: column {name!r} alone tells the outcome with an AUC of {auc:.3f}{more}; it was "
+            f"probably made from it. Leave it out with --drop {name}"
         )
 
 

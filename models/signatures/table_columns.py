@@ -71,8 +71,8 @@ def _cut(
     if wrong.any():
         index = wrong.idxmax()
         raise TableError(
-            f"{path}: {row_name(path, int(index))}, column {cutoff.column!r}: {frame[cutoff.column][index]!r} "
-            f"must be a number from {low:g} to {high:g} ({cutoff.unit})"
+            f"{path}: {row_name(path, int(index))}, column {cutoff.column!r}: "
+            f"{frame[cutoff.column][index]!r} must be a number from {low:g} to {high:g} ({cutoff.unit})"
         )
     labels = (scale >= cutoff.value).astype(float).where(scale.notna())
     notes = [f"the outcome is {cutoff.column} >= {cutoff.value:g}"]
@@ -84,16 +84,14 @@ def _cut(
     return labels, notes
 
 
-def feature_names(
-    frame: pd.DataFrame, reserved: Collection[str], description: Description, *, plain_table: bool
-) -> list[str]:
+def feature_names(frame: pd.DataFrame, reserved: Collection[str], *, plain_table: bool) -> list[str]:
     """Name the columns that are features: of a plain table all others, else those named as this node does."""
     others = [
         name
         for name in map(str, frame.columns)
         if name not in reserved and not name.startswith((PREFIX, SCANNER))
     ]
-    if plain_table or not any(variant.blocks for variant in description.variants):
+    if plain_table:
         return [name for name in others if name.lower() not in _RESERVED]
     kinds = (*KINDS, "measurement")
     return [name for name in others if name.count(".") >= 3 and name.split(".")[2] in kinds]

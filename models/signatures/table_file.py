@@ -55,7 +55,7 @@ def read_frame(path: Path, text_columns: Iterable[str] = ()) -> pd.DataFrame:
 
 
 def row_name(path: Path, index: int) -> str:
-    """Name a row as people find it: the line of a CSV file, where the header is 1; the row of a parquet file."""
+    """Name a row as people find it: the line of a CSV file, whose header is line 1; the row of a parquet."""
     return f"row {index + 1}" if path.name.endswith(".parquet") else f"line {index + 2}"
 
 
@@ -131,8 +131,7 @@ def _csv(path: Path, kind: str, text_columns: set[str]) -> pd.DataFrame:
 
 
 def _header(path: Path, kind: str) -> list[str]:
-    opened = gzip.open(path, "rb") if kind == ".csv.gz" else path.open("rb")
-    with opened as file:
+    with gzip.open(path, "rb") if kind == ".csv.gz" else path.open("rb") as file:
         line = file.readline()
         line += file.read(_HEAD) if len(line) < 4 else b""
     if b"\0" in line:

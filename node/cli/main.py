@@ -8,11 +8,14 @@ from node.cli import (
     demo,
     doctor,
     evaluate,
+    extract,
     models,
     phantom,
+    recalibrate,
     report,
     retry,
     serve,
+    simulate,
     stability,
     train,
     version,
@@ -32,7 +35,10 @@ app.command()(retry.retry)
 app.command()(doctor.doctor)
 app.command()(phantom.phantom)
 app.command()(stability.stability)
+app.command()(extract.extract)
+app.command()(simulate.simulate)
 app.command()(report.report)
+app.command()(recalibrate.recalibrate)
 app.command()(version.version)
 app.add_typer(config.app)
 app.add_typer(train.app)

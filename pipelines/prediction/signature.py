@@ -57,6 +57,7 @@ class SignaturePredictor:
         except ManifestError as error:
             raise ModelError("MODEL_INVALID", f"predictor {name}: {error}") from None
         self.target = self._model.target  # the folder's name may be a version
+        _check_inputs(name, self._model)
         _check_profiles(name, self._model.manifest.settings.get("profiles", {}))
 
     def predict(self, analyses: Mapping[Role, SeriesAnalysis], clinical: Mapping[str, Any]) -> Prediction:
@@ -101,6 +102,17 @@ class SignaturePredictor:
             title=self._model.description.title,
             **(nothing | answer),
         )
+
+
+def _check_inputs(name: str, model: TrainedPredictor) -> None:
+    """Refuse a model whose inputs this node could never make: it would answer without an image."""
+    for variant in model.variants:
+        if not variant.blocks and not variant.measurements:
+            raise ModelError(
+                "MODEL_INVALID",
+                f"predictor {name}: trained on a plain table, whose columns are not this node's features; train "
+                "it with `--cohort` on what `lumbar-node extract` wrote",
+            )
 
 
 def _check_profiles(target: str, trained_on: Mapping[str, str]) -> None:
