@@ -1,0 +1,50 @@
+"""Crops on disk give the features that the pipeline computes."""
+
+import numpy as np
+import pytest
+import torch
+
+from models.backbone.cubes import to_cube
+from models.training.patient_cubes import read_patient
+from models.vit import initialised, load, write
+from pipelines.errors import InputError
+from pipelines.features.cubes import cubes_of_files, write_cubes
+from pipelines.features.deep import extract_series, identified
+from pipelines.types import Role
+
+SMALL = {"side": 32, "patch": 16, "hidden": 24, "mlp": 48, "layers": 2, "heads": 2}
+ABOUT = dict.fromkeys(("name", "version", "license", "intended_use", "training_data"), "x") | {"metrics": {}}
+
+
+@pytest.fixture
+def axial(segment):
+    voxels = np.random.default_rng(1).normal(200, 30, (6, 40, 40))
+    labels = np.zeros(voxels.shape, np.uint8)
+    labels[1:5, 5:20, 5:15] = 1
+    labels[1:5, 5:20, 22:33] = 2
+    labels[0:2, 25:30, 5:9] = 3
+    voxels[labels == 3] = 9.0
+    labels[1:5, 30:36, 15:24] = 4
+    structures = {1: "left multifidus", 2: "right multifidus", 3: "left psoas major", 4: "spinal canal"}
+    return segment(voxels, labels, structures, role=Role.MR_AXIAL_T2)
+
+
+def test_features_from_disk_are_the_pipelines(axial, tmp_path):
+    write(initialised(5, SMALL), tmp_path / "vit", SMALL, ABOUT)
+    network = identified(load(root=tmp_path))
+    assert write_cubes(tmp_path / "P1.npz", [axial]) == 2
+    crops = read_patient(tmp_path / "P1.npz")
+    assert [(c.role, c.structure) for c in crops] == [
+        ("mr_axial_t2", "left multifidus"),
+        ("mr_axial_t2", "right multifidus"),
+    ]
+    found = network.encoder.features(torch.stack([to_cube(c.values, 32) for c in crops]))
+    vectors = [vector for vector in extract_series(axial, network) if vector.reason is None]
+    for row, vector in zip(found.tolist(), vectors, strict=True):
+        assert row == pytest.approx(list(vector.values.values()), abs=0.01)
+
+
+def test_a_patient_without_structures_is_refused(tmp_path):
+    with pytest.raises(InputError, match="P1: no structure was found that gives a cube"):
+        cubes_of_files([], tmp_path / "P1.npz")
+    assert not list(tmp_path.iterdir())
