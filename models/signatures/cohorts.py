@@ -63,13 +63,18 @@ class Plan:
     missing: float
     seed: int
 
-    def check(self) -> None:
+    def check(self, least: int = 20) -> None:
         """Raise ValueError, naming the argument and what is allowed, if anything is out of range."""
         rules = (
             (self.predictor in PREDICTORS, "predictor", self.predictor, "asdeg or pain"),
-            (self.n_patients >= 20, "patients", self.n_patients, "20 or more"),
+            (self.n_patients >= least, "patients", self.n_patients, f"{least} or more"),
             (0.5 <= self.best_auc <= 0.99, "effect", self.best_auc, "a best possible AUC from .5 to .99"),
-            (1 <= self.sites <= self.n_patients // 5, "sites", self.sites, "1 to a fifth of the patients"),
+            (
+                1 <= self.sites <= max(1, self.n_patients // 5),
+                "sites",
+                self.sites,
+                "1 to a fifth of the patients",
+            ),
             (0 <= self.site_shift <= 5, "site shift", self.site_shift, "0 to 5 standard deviations"),
             (0 <= self.missing < 0.9, "missing", self.missing, "a share from 0 to below .9"),
         )
@@ -141,16 +146,39 @@ def true_risk(source: Source, plan: Plan, scores: Mapping[str, Array], clinical:
     rng = np.random.default_rng([1, *map(ord, plan.predictor)])
     people = clinical_values(source.clinical, _POPULATION, rng)
     reach = _linear(source, _scores(source, _POPULATION, rng), people)
-    prevalence = PREVALENCE[plan.predictor]
+    scale, intercept = calibrated(reach, plan.best_auc, PREVALENCE[plan.predictor])
+    return np.asarray(expit(scale * _linear(source, scores, clinical) + intercept), dtype=np.float64)
+
+
+def calibrated(score: Array, best_auc: float, prevalence: float) -> tuple[float, float]:
+    """Find factor and intercept of the log-odds, so that the risk reaches an AUC at a prevalence.
+
+    Parameters
+    ----------
+    score : ndarray of shape (n,)
+        Of a population; about standard normal.
+    best_auc : float
+        .5 gives the factor 0.
+    prevalence : float
+
+    Raises
+    ------
+    ValueError
+        If these people cannot be told apart so well.
+    """
 
     def intercept(scale: float) -> float:
-        return float(brentq(lambda b: expit(scale * reach + b).mean() - prevalence, -60.0, 60.0))
+        return float(brentq(lambda b: expit(scale * score + b).mean() - prevalence, -200.0, 200.0))
 
     def excess(scale: float) -> float:
-        return expected_auc(expit(scale * reach + intercept(scale))) - plan.best_auc
+        return expected_auc(expit(scale * score + intercept(scale))) - best_auc
 
-    scale = 0.0 if plan.best_auc == 0.5 else float(brentq(excess, 1e-6, 20.0, xtol=1e-4))
-    return np.asarray(expit(scale * _linear(source, scores, clinical) + intercept(scale)), dtype=np.float64)
+    if best_auc == 0.5:
+        return 0.0, intercept(0.0)
+    if excess(20.0) < 0:
+        raise ValueError(f"a best possible AUC of {best_auc:g} is beyond what {len(score)} people can show")
+    scale = float(brentq(excess, 1e-6, 20.0, xtol=1e-4))
+    return scale, intercept(scale)
 
 
 def expected_auc(risk: Array) -> float:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from models.anatomy import Acquisition, Anatomy, Contrast, acquire, generate, render
 from models.anatomy.pathology import Pathology, Transition, draw_pathology
 from models.anatomy.randomness import Randomness
+from models.anatomy.tissues import FIRST_MUSCLE, Tissue
 from pipelines.phantom.objects import Image, instances, series_uid
 from pipelines.phantom.person import Person, draw_person
 from pipelines.phantom.protocol import FIELD_OF_VIEW, FULL, SMALL, Protocol, place
@@ -20,6 +22,7 @@ from pipelines.phantom.truth import save_truth, true_labels
 from pipelines.types import Role
 
 SMALL_GRID, FULL_GRID = 2.0, 1.5  # mm
+_MULTIFIDUS = (FIRST_MUSCLE, FIRST_MUSCLE + 1)  # left, right
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,9 @@ class PhantomPatient:
         True labels of each series, to be read with `load_truth`; empty without truth.
     series_uids : mapping of Role to str
         Series Instance UIDs.
+    anatomy : mapping of str to float
+        True properties: `disc_degeneration` (mean of the five lumbar discs, 0 to 1) and `multifidus_fat` (share
+        of the multifidus that is fat).
     """
 
     ct_dir: Path
@@ -46,6 +52,7 @@ class PhantomPatient:
     clinical: dict[str, Any]
     truth: Mapping[Role, Path]
     series_uids: Mapping[Role, str]
+    anatomy: Mapping[str, float]
 
 
 def write_patient(
@@ -87,9 +94,9 @@ def write_patient(
     clinical = person.clinical()
     (out_dir / "clinical.json").write_text(json.dumps(clinical, indent=2) + "\n", encoding="utf-8")
     key = (patient_id, seed, "small" if small else "full")
-    anatomy = generate(
-        seed, FIELD_OF_VIEW, SMALL_GRID if small else FULL_GRID, pathology=_before_surgery(seed)
-    )
+    pathology = _before_surgery(seed)
+    anatomy = generate(seed, FIELD_OF_VIEW, SMALL_GRID if small else FULL_GRID, pathology=pathology)
+    facts = _properties(anatomy, pathology)
     scans = _scan(anatomy, SMALL if small else FULL)
     files: list[Path] = []
     truths: dict[Role, Path] = {}
@@ -100,7 +107,7 @@ def write_patient(
         uids[scan.protocol.role] = series_uid(scan.protocol, image)
         if truth:
             truths[scan.protocol.role] = _write_truth(out_dir / "truth", scan)
-    return PhantomPatient(out_dir / "ct", out_dir / "mr", tuple(files), clinical, truths, uids)
+    return PhantomPatient(out_dir / "ct", out_dir / "mr", tuple(files), clinical, truths, uids, facts)
 
 
 def _before_surgery(seed: int) -> Pathology:
@@ -117,6 +124,13 @@ def _before_surgery(seed: int) -> Pathology:
         cages=none,
         lumbar_ribs=False,
     )
+
+
+def _properties(anatomy: Anatomy, pathology: Pathology) -> dict[str, float]:
+    multifidus = torch.isin(anatomy.instances, torch.tensor(_MULTIFIDUS, dtype=anatomy.instances.dtype))
+    fat = (anatomy.tissues[multifidus] == Tissue.MUSCLE_FAT).float().mean()
+    wear = [pathology.degeneration.get(disc, 0.0) for disc in range(5)]
+    return {"disc_degeneration": float(np.mean(wear)), "multifidus_fat": float(fat)}
 
 
 @dataclass(frozen=True, eq=False)
