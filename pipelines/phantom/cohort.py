@@ -43,8 +43,8 @@ def write_cohort(
     Parameters
     ----------
     plan : Plan
-        `site_shift` must be 0: all come from one generated scanner. `missing` takes the CT or the MR study away,
-        and single clinical values.
+        `site_shift` must be 0: all come from one generated scanner. `missing` takes the CT or the MR study
+        away, and single clinical values.
     folder : Path
         Made if missing; gets a folder per person, cohort.csv, truth.csv and simulation.json. People who are
         there already are not generated again.
@@ -95,7 +95,7 @@ def _written(plan: Plan, number: int, folder: Path, report: Callable[[str], None
 
 
 def _normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard normal scores by rank; ties share theirs."""
+    """Give standard normal scores by rank; ties share theirs."""
     return np.asarray(norm.ppf((rankdata(values) - 0.5) / len(values)), dtype=np.float64)
 
 

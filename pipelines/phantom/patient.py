@@ -42,8 +42,8 @@ class PhantomPatient:
     series_uids : mapping of Role to str
         Series Instance UIDs.
     anatomy : mapping of str to float
-        True properties: `disc_degeneration` (mean of the five lumbar discs, 0 to 1) and `multifidus_fat` (share
-        of the multifidus that is fat).
+        True properties: `disc_degeneration` (mean of the five lumbar discs, 0 to 1) and `multifidus_fat`
+        (share of the multifidus that is fat).
     """
 
     ct_dir: Path

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.signatures.cohort_files import FEATURES, SIMULATION, TRUTH, write_features
 from models.signatures.cohorts import Plan
-from models.signatures.description import read_description
+from models.signatures.description import built_in
 from models.signatures.table import read_table
 
 
@@ -16,7 +16,7 @@ from models.signatures.table import read_table
 def test_what_is_written_is_read_as_a_feature_table(tmp_path: Path, name: str) -> None:
     plan = Plan("asdeg", 60, 0.85, 2, 0.5, 0.1, seed=4)
     said = write_features(plan, tmp_path, name)
-    table = read_table(tmp_path / name, description=read_description("asdeg"))
+    table = read_table(tmp_path / name, description=built_in("asdeg"))
     assert len(table) == 60
     assert int(table.external.sum()) > 0
     assert set(table.clinical["osteoporosis"].dropna()) == {True, False}
