@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -53,6 +54,7 @@ def _database_url(value: str) -> str:
 AETitle = Annotated[str, AfterValidator(_ae_title)]
 DatabaseURL = Annotated[str, AfterValidator(_database_url)]
 Device = Annotated[str, AfterValidator(device_name)]
+Token = Annotated[SecretStr, Field(min_length=16)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -140,6 +142,7 @@ class Worker(_Section):
 
     processes: int = Field(default=1, ge=1)
     device: Device = "auto"  #: auto | cpu | cuda[:n]
+    backbone: Path | None = None  #: folder of the deep features' network; None: the shipped one
     timeout_s: float = Field(default=3600, gt=0)
     memory_gib: float = Field(default=12, gt=0)
     lease_s: float = Field(default=300, gt=0)
@@ -181,6 +184,7 @@ class Web(_Section):
     enabled: bool = True
     host: str = "127.0.0.1"
     port: Port = 8042
+    token: Token | None = None  #: who sends it may give clinical variables; None: nobody may
 
 
 class Settings(BaseSettings):

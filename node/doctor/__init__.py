@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from node.doctor.check import Check
-from node.doctor.machine import decoders, device, models
+from node.doctor.machine import backbone, decoders, device, models
 from node.doctor.network import destinations, peers, receiver, web
 from node.doctor.registry import site_models
 from node.doctor.segmenters import segmenters
@@ -24,6 +24,7 @@ CHECKS = (
     decoders,
     models,
     site_models,
+    backbone,
     segmenters,
 )
 

@@ -54,3 +54,19 @@ def models(_settings: Settings) -> Iterator[Check]:
             yield Check(name, "failed", str(error))
         else:
             yield Check(name, "ok", f"{manifest.name} {manifest.version}, sha256 {manifest.digest[:12]}…")
+
+
+def backbone(settings: Settings) -> Iterator[Check]:
+    """Load the site's own network for the deep features, if the settings name one."""
+    if (folder := settings.worker.backbone) is None:
+        return
+    from pipelines.errors import ModelError  # noqa: PLC0415 - slow, and the other checks shall be seen first
+    from pipelines.features.deep import load_network  # noqa: PLC0415
+
+    try:
+        found = load_network("cpu", folder).identity
+    except ModelError as error:
+        advice = "set worker.backbone to a folder of `models import-backbone` or `train backbone`"
+        yield Check("backbone", "failed", str(error), advice)
+    else:
+        yield Check("backbone", "ok", f"{folder}: {found.name} {found.version}, sha256 {found.digest[:12]}…")

@@ -72,7 +72,7 @@ def _request(order: Order) -> AnalysisRequest:
         out_dir=order.out_dir,
         clock=order.clock,
         completing_study_uid=order.completing_study_uid,
-        clinical=clinical_variables(folder, order.header) if folder else None,
+        clinical={**(clinical_variables(folder, order.header) or {} if folder else {}), **order.clinical},
         cache_dir=order.cache_dir,
         title_mode=order.title_mode,
         with_pdf=order.with_pdf,
@@ -81,6 +81,7 @@ def _request(order: Order) -> AnalysisRequest:
         segmenters=choices_from(order.segmenters),
         predictors=tuple(map(_choice, order.predictors)),
         shadows=tuple(map(_choice, order.shadows)),
+        backbone=order.backbone,
     )
 
 

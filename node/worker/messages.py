@@ -29,6 +29,8 @@ class Order:
     #: an instance of the completing study: its PatientID names the file of clinical variables
     header: Path
     clinical_dir: Path | None
+    #: from the database; wins over the file's
+    clinical: Mapping[str, Any]
     cache_dir: Path
     title_mode: Literal["readable", "strict"]
     with_pdf: bool
@@ -39,6 +41,7 @@ class Order:
     #: the site's own; a name that is not there is the shipped predictor's
     predictors: tuple[PredictorFolder, ...] = ()
     shadows: tuple[PredictorFolder, ...] = ()  #: run beside them, compared, never reported
+    backbone: Path | None = None  #: folder of the deep features' network; None: the shipped one
 
 
 @dataclass(frozen=True, slots=True)

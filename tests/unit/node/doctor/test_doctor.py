@@ -44,6 +44,15 @@ def only(checks: Iterator[Check]) -> Check:
     return check
 
 
+def test_another_backbone_must_load(tmp_path: Path) -> None:
+    assert list(machine.backbone(settings_with(tmp_path))) == []
+    chosen = settings_with(tmp_path, worker={"backbone": str(manifest.WEIGHTS / "vit")})
+    assert only(machine.backbone(chosen)).verdict == "ok"
+    wrong = only(machine.backbone(settings_with(tmp_path, worker={"backbone": str(tmp_path)})))
+    assert (wrong.verdict, "manifest cannot be read" in wrong.text) == ("failed", True)
+    assert "worker.backbone" in wrong.advice
+
+
 def test_a_fresh_site_fails_nowhere_and_is_left_untouched(tmp_path: Path) -> None:
     checks = list(examine(settings_with(tmp_path)))
     assert [c for c in checks if c.verdict == "failed" and not c.name.startswith("model")] == []
