@@ -9,6 +9,7 @@ from typing import Any
 
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
+ADVICE = "; install the package again"  #: right for what is shipped; who knows better cuts it off
 
 
 class ManifestError(Exception):
@@ -145,9 +146,9 @@ def check_file(path: Path, expected: str) -> None:
         Naming the file and what to do.
     """
     if not path.is_file():
-        raise ManifestError(f"{path}: the model file is missing; install the package again")
+        raise ManifestError(f"{path}: the model file is missing{ADVICE}")
     if (actual := sha256(path)) != expected:
         raise ManifestError(
-            f"{path}: damaged or replaced (sha256 {actual[:12]}…, expected {expected[:12]}…); "
-            "install the package again, or write a new manifest for a model of your own"
+            f"{path}: damaged or replaced (sha256 {actual[:12]}…, expected {expected[:12]}…){ADVICE}, or write "
+            "a new manifest for a model of your own"
         )

@@ -78,7 +78,8 @@ def run(request: AnalysisRequest, progress: Progress = lambda stage, fraction: N
     summary = summarise(analysis, results, request)
     path = request.out_dir / SUMMARY
     path.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    shadows = () if refusals else shadow.write(shadow.beside(analysis, request.shadows), request.out_dir)
+    asked = () if refusals else shadow.beside(analysis, request.shadows, request.backbone)
+    shadows = shadow.write(asked, request.out_dir)
     progress("done", 1.0)
     status: Literal["analysed", "not_applicable"] = "not_applicable" if refusals else "analysed"
     return AnalysisOutcome(status, reasons, results, summary, path, shadows)
@@ -93,7 +94,7 @@ def analyse(request: AnalysisRequest, progress: Progress = lambda stage, fractio
     _check_one_patient(series)
     variables = clinical.complete(request.clinical, _headers(series))
     request = replace(request, device=str(choose_device(request.device)))
-    predictors = chosen(request.predictors)  # now: what cannot be used shall show before minutes have passed
+    predictors = chosen(request.predictors, request.backbone)  # now: before minutes have passed
     way = _Way(series, request, clock, progress)
     way.go()
     progress("prediction", 0.93)

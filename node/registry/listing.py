@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.manifest import MANIFEST, WEIGHTS, Manifest, ManifestError, read_manifest, sha256
+from models.manifest import ADVICE, MANIFEST, WEIGHTS, Manifest, ManifestError, read_manifest, sha256
 from models.verify import kind_of
 from node.db import Model
 from node.registry import records
@@ -104,7 +104,7 @@ def _verified(entry: Entry) -> Entry:
     if wrong and entry.row is not None:
         name = f"{entry.name}@{entry.version}"
         advice = f"activate the package again, or: lumbar-node models retire {name}"
-        wrong = tuple(f"{one}; {advice}" for one in wrong)
+        wrong = tuple(f"{one.partition(ADVICE)[0]}; {advice}" for one in wrong)
     return Entry(entry.name, entry.version, entry.state, entry.folder, entry.manifest, entry.row, wrong)
 
 

@@ -6,7 +6,7 @@ Loads the pipelines; only commands and the doctor import this module.
 from pathlib import Path
 from typing import Any, Final
 
-from models.manifest import MANIFEST, Manifest, read_manifest, sha256
+from models.manifest import ADVICE, MANIFEST, Manifest, read_manifest, sha256
 from models.verify import PREDICTOR, kind_of
 from models.verify import problems as problems_of_files
 from node.errors import ModelRefused
@@ -16,7 +16,11 @@ from pipelines.errors import PipelineError
 from pipelines.prediction.choices import open_folder
 
 #: what the workers and the reports need to know of a predictor, and what is refused where it is not said
-REQUIRED: Final = ("demonstration", "profiles", "thresholds")
+REQUIRED: Final = {
+    "demonstration": "whether its patients were simulated; train it with this lumbar-node",
+    "thresholds": "from which probability a risk is high; train it with this lumbar-node",
+    "profiles": "what its features are; train it on a table that `lumbar-node extract` wrote",
+}
 
 
 def problems(folder: Path) -> tuple[str, ...]:
@@ -46,17 +50,19 @@ def admitted(folder: Path) -> tuple[Described, Manifest]:
         Naming the file or field, what is wrong, and what to do.
     """
     if wrong := problems(folder):
-        more = f" (and {len(wrong) - 1} more: lumbar-node models verify)" if len(wrong) > 1 else ""
-        raise ModelRefused(f"{wrong[0]}{more}")
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        what, damaged, _ = wrong[0].partition(ADVICE)
+        advice = "; copy the folder again from where it was trained" if damaged else ""
+        raise ModelRefused(f"{what}{more}{advice}")
     manifest = read_manifest(folder)
     kind = kind_of(folder, manifest)
     if kind != PREDICTOR:
         raise ModelRefused(
             f"{folder}: a {kind} model; predictors alone are activated (segmenters: settings, [segmentation])"
         )
-    if lacking := [key for key in REQUIRED if not _said(manifest.settings, key)]:
-        path, what = folder / MANIFEST, ", ".join(f"settings.{key}" for key in lacking)
-        raise ModelRefused(f"{path}: the manifest lacks {what}; train the model with this lumbar-node")
+    for key, why in REQUIRED.items():
+        if not _said(manifest.settings, key):
+            raise ModelRefused(f"{folder / MANIFEST}: the manifest lacks settings.{key}: {why}")
     return described(folder, open_folder(folder).target), manifest
 
 

@@ -20,7 +20,9 @@ SHADOW_FAILED: Final = "SHADOW_FAILED"
 SCHEMA_VERSION: Final = 1
 
 
-def beside(analysis: Analysis, shadows: Sequence[PredictorChoice]) -> tuple[ShadowAnswer, ...]:
+def beside(
+    analysis: Analysis, shadows: Sequence[PredictorChoice], backbone: Path | None = None
+) -> tuple[ShadowAnswer, ...]:
     """Ask every candidate; one that breaks down is recorded with its reason, and costs the case nothing.
 
     Parameters
@@ -28,9 +30,11 @@ def beside(analysis: Analysis, shadows: Sequence[PredictorChoice]) -> tuple[Shad
     analysis : Analysis
         Its features, clinical variables and the active predictors' answers.
     shadows : sequence of PredictorChoice
+    backbone : Path, optional
+        Folder of the deep features' network; the shipped one by default.
     """
     active: dict[str, Prediction] = {prediction.target: prediction for prediction in analysis.predictions}
-    return tuple(_asked(shadow, analysis, active.get(shadow.name)) for shadow in shadows)
+    return tuple(_asked(shadow, analysis, active.get(shadow.name), backbone) for shadow in shadows)
 
 
 def write(answers: Sequence[ShadowAnswer], folder: Path) -> tuple[Mapping[str, Any], ...]:
@@ -59,9 +63,11 @@ def plain(answer: ShadowAnswer) -> dict[str, Any]:
     }
 
 
-def _asked(shadow: PredictorChoice, analysis: Analysis, active: Prediction | None) -> ShadowAnswer:
+def _asked(
+    shadow: PredictorChoice, analysis: Analysis, active: Prediction | None, backbone: Path | None
+) -> ShadowAnswer:
     try:
-        answer = opened(shadow).predict(analysis.analyses, analysis.clinical)
+        answer = opened(shadow, backbone).predict(analysis.analyses, analysis.clinical)
     except PipelineError as error:
         return ShadowAnswer(shadow, None, active, Finding(error.code, str(error)))
     except Exception as error:  # noqa: BLE001 - whatever a candidate does, the case has its results

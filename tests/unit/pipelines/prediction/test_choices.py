@@ -10,7 +10,9 @@ from phantoms.packages import write_package
 
 from models.manifest import read_manifest, sha256
 from pipelines.errors import ModelError
+from pipelines.features.deep import load_network
 from pipelines.prediction import chosen, predict, shadow
+from pipelines.prediction.choices import open_folder
 from pipelines.types import Analysis, PredictorChoice, Role, SeriesSelection
 
 ALL = (Role.CT, Role.MR_SAG_T1, Role.MR_SAG_T2, Role.MR_AXIAL_T2)
@@ -75,6 +77,17 @@ def test_a_folder_that_is_gone_is_explained(own: PredictorChoice) -> None:
 def test_a_predictor_of_something_else_is_refused(own: PredictorChoice) -> None:
     with pytest.raises(ModelError, match="predicts pain"):
         chosen([PredictorChoice("asdeg", "1.0", own.folder, own.digest, own.sha256)])
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_deep_features_of_another_network_are_refused(tmp_path: Path, same: bool) -> None:
+    digest = load_network("cpu").identity.digest if same else "0" * 64
+    folder = write_package(tmp_path / "1.0", models={"deep": f"vit 0.1.0 {digest}"})
+    if same:
+        assert open_folder(folder).target == "pain"
+    else:
+        with pytest.raises(ModelError, match=r"deep features of another network \(sha256 000000000000"):
+            open_folder(folder)
 
 
 def test_a_candidate_answers_beside_the_active_one(
