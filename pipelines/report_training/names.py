@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from models.signatures.clinical import PREFIX
-from pipelines.readable import ROLES, feature_name
+from pipelines.readable import ROLES, block_name, feature_name
 
 _UNITS: Final = {"age": "years", "bmi": "kg/m²", "height": "cm", "weight": "kg", "vas": "0 to 10"}
 _KNOWN: Final = {"bmi": "BMI", "vas": "Pain (VAS)", "segments": "Segments to be fused"}
@@ -21,6 +21,12 @@ def feature_text(key: str) -> str:
     return feature_name(key) if known else key
 
 
+def block_of(key: str) -> str | None:
+    """Name the block that a feature of the node belongs to: "CT vertebra radiomics"; None for any other."""
+    parts = key.split(".", 3)
+    return block_name(".".join(parts[:3])) if len(parts) == 4 and parts[0] in ROLES else None
+
+
 def variable_text(column: str, description: Mapping[str, Any] | None = None) -> str:
     """Name a clinical variable with its unit: "clinical.age" is "Age (years)"."""
     name, _, level = column.removeprefix(PREFIX).partition("=")
@@ -28,7 +34,7 @@ def variable_text(column: str, description: Mapping[str, Any] | None = None) -> 
     if level:
         return f"{text}: {level_text(level)}"
     unit = unit_of(name, description or {})
-    return f"{text} ({unit})" if unit else text
+    return f"{text} ({unit})" if unit and unit.lower() != text.lower() else text
 
 
 def level_text(level: str) -> str:

@@ -256,7 +256,9 @@ def _ruling(block: Table) -> list[tuple[Any, ...]]:
         ("FONTNAME", (0, 0), (-1, -1), "Report"),
         ("BACKGROUND", (0, 0), (-1, -1), white),
     ]
-    return rules + [("SPAN", (0, i), (-1, i)) for i, row in enumerate(block.rows, 1) if _is_part(row)]
+    parts = [i for i, row in enumerate(block.rows, 1) if _is_part(row)]
+    kept = [("NOSPLIT", (0, i), (-1, min(i + 1, len(block.rows)))) for i in parts]
+    return [*rules, *kept, *(("SPAN", (0, i), (-1, i)) for i in parts)]
 
 
 def _picture(block: Picture) -> Iterator[Flowable]:

@@ -62,7 +62,7 @@ class Study:
     def headline(self) -> str:
         """The model that the first page is about."""
         named = self.metrics.get("headline")
-        return named if named in self.metrics["models"] else self.models[-1]
+        return str(named) if named in self.metrics["models"] else self.models[-1]
 
     @property
     def optimistic(self) -> bool:
@@ -77,7 +77,7 @@ class Study:
 
     def of(self, model: str) -> Mapping[str, Any]:
         """Give a model's part of the metrics."""
-        return self.metrics["models"].get(model) or {}  # type: ignore[no-any-return]
+        return self.metrics["models"].get(model) or {}
 
     def scores(self, model: str, set_: str) -> tuple[Scores, ...]:
         """Give a model's probabilities in a set, one entry per repeat; empty where there are none."""

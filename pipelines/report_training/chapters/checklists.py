@@ -55,7 +55,7 @@ def measured(study: Study) -> frozenset[str]:
         "external": bool(study.of(study.headline).get("external")),
         "sites": len(study.of(study.headline).get("sites") or {}) > 1,
         "clinical": study.clinical is not None
-        and any(name.startswith("clinical.") for name in study.clinical),
+        and any(str(name).startswith("clinical.") for name in study.clinical),
         "flow": bool(cohort.get("flow")),
         "drift": bool(cohort.get("drift")),
         "node": any(name.split(".", 1)[0] in ROLES for name in features),

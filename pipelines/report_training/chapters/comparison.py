@@ -29,7 +29,7 @@ def _models(study: Study) -> Iterator[Block]:
             figure(one.get("z")),
             p_value(one.get("p")),
         )
-        for one in found
+        for one in sorted(found, key=lambda one: (one["set"] != "nested", one["a"] != study.headline))
     )
     yield Table(
         ("Models", "Patients", "Difference of AUC", "95 % CI", "z", "p"),

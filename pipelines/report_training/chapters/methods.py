@@ -29,7 +29,7 @@ def _design(study: Study) -> str:
     metrics = study.metrics
     text = (
         f"{what} Every step, from filling missing values to the choice of the classifier, was fitted anew in "
-        f"each training part of a {metrics.get('repeats', 1)} times repeated {metrics.get('folds', 5)}-fold "
+        f"each training part of a {_repeated(metrics)}{metrics.get('folds', 5)}-fold "
         "cross-validation, stratified by outcome, all rows of a patient together; the patients of the "
         f"left-out fold were never seen (nested cross-validation). Seed {metrics.get('seed', 0)}. The "
         "delivered model is fitted the same way on all training patients."
@@ -42,6 +42,11 @@ def _design(study: Study) -> str:
     return text
 
 
+def _repeated(metrics: Mapping[str, Any]) -> str:
+    repeats = metrics.get("repeats", 1)
+    return f"{repeats} times repeated " if repeats > 1 else ""
+
+
 def _steps(study: Study) -> Iterator[str]:
     recipe: Mapping[str, Any] = study.description.get("recipe") or {}
     alpha, correlation = recipe.get("alpha", 0.05), recipe.get("correlation", 0.9)
@@ -52,8 +57,8 @@ def _steps(study: Study) -> Iterator[str]:
         yield f"Stability: features whose intraclass correlation is below {least} are left out."
     if "radiomics" in study.models:
         yield (
-            f"Radiomics: median for missing values, (x − median) / IQR, F-test (p ≤ {alpha}), of two "
-            f"features correlated above {correlation} one is dropped, LASSO with λ by "
+            "Radiomics: median for missing values, (x − median) / IQR cut at ± 3, F-test "
+            f"(p ≤ {alpha}), of two features correlated above {correlation} one is dropped, LASSO with λ by "
             f"{recipe.get('folds', 10)}-fold cross-validation, then a classifier."
         )
     if "deep" in study.models:

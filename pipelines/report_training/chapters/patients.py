@@ -9,6 +9,7 @@ from pipelines.report_training.figures.cohort import (
     MOST_BARS,
     drift_figure,
     flow_figure,
+    grouped,
     missing_figure,
     scanner_text,
 )
@@ -85,7 +86,7 @@ def _missing(study: Study) -> Iterator[Block]:
     if not lacking:
         yield Text("No value is missing in any column.")
         return
-    shown = f"; the {MOST_BARS} that lack most are shown" if len(lacking) > MOST_BARS else ""
+    shown = f"; the {MOST_BARS} groups that lack most are shown" if len(grouped(lacking)) > MOST_BARS else ""
     plural = "columns lack" if len(lacking) > 1 else "column lacks"
     yield Picture(
         "missing",

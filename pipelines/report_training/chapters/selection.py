@@ -43,12 +43,16 @@ def _signature(name: str, block: Mapping[str, Any], colour: str) -> Iterator[Blo
         yield Picture(
             f"importance_{key}",
             lambda: importance_figure(selected, colour),
-            f"{name}: {shown}{len(selected)} selected features. Beside a bar: share of the refits (folds and "
+            f"{name}: {shown}{_counted(len(selected))}. Beside a bar: share of the refits (folds and "
             "repeats) that selected the feature too; low shares mean that the choice is not stable.",
             "; ".join(
                 f"{feature_text(one['feature'])} {figure(one['coefficient'], 3)}" for one in selected[:MOST]
             ),
         )
+
+
+def _counted(n: int) -> str:
+    return f"{n} selected feature{'s' if n != 1 else ''}"
 
 
 def _clinical(study: Study) -> Iterator[Block]:

@@ -1,6 +1,7 @@
 """Who the patients were: the flow into the study, missing values, and drift per scanner."""
 
 import textwrap
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from pipelines.readable import role_name
 from pipelines.report_training import theme
-from pipelines.report_training.names import feature_text
+from pipelines.report_training.names import block_of, feature_text
 
 MOST_BARS: Final = 20
 _STEP, _BOX = 0.6, 0.4  # inches: from box to box, and a box's height
@@ -78,11 +79,31 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 
 def missing_figure(missing: Mapping[str, float]) -> Figure:
     """Draw the share of missing values, the columns that lack most first."""
-    rows = sorted(((share, name) for name, share in missing.items() if share > 0), reverse=True)[:MOST_BARS]
-    names = [theme.readable_text(feature_text(name)) for _, name in rows]
+    lacking = grouped({name: share for name, share in missing.items() if share > 0})
+    rows = sorted(((share, name) for name, share in lacking.items()), reverse=True)[:MOST_BARS]
+    names = [theme.readable_text(name) for _, name in rows]
     figure = _bars(names, [100 * share for share, _ in rows], [theme.BLUE] * len(rows))
     figure.axes[0].set_xlabel("Patients without a value (%)")
     return figure
+
+
+def grouped(missing: Mapping[str, float]) -> dict[str, float]:
+    """Join the features of one block that lack values equally, as they do where a structure was not found.
+
+    Returns
+    -------
+    dict of str to float
+        Name for people to share.
+    """
+    members: defaultdict[tuple[str, float], list[str]] = defaultdict(list)
+    for name, share in missing.items():
+        members[block_of(name) or feature_text(name), share].append(name)
+    return {
+        f"{title} ({len(names)} columns, {100 * share:.1f}\u00a0%)"
+        if len(names) > 1
+        else feature_text(names[0]): share
+        for (title, share), names in members.items()
+    }
 
 
 def drift_figure(drift: Mapping[str, Mapping[str, Any]]) -> Figure:

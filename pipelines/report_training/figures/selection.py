@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from pipelines.report_training import theme
@@ -31,6 +32,9 @@ def selection_figure(block: Mapping[str, Any], colour: str) -> Figure:
         axes.axvline(block["lambda"], color=theme.INK, linewidth=1, linestyle=(0, (3, 2)))
         axes.set_xscale("log")
         axes.set_xlim(lambdas.max(), lambdas.min())
+        ticks = np.geomspace(lambdas.max(), lambdas.min(), 4)
+        axes.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("Penalty λ (strong to weak)")
         axes.grid(True)
     return figure
