@@ -186,6 +186,19 @@ class Event(Base):
     at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class Clinical(Base):
+    """Clinical variables that the site has given for a patient; used whenever the patient is analysed."""
+
+    __tablename__ = "clinical"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    patient_key: Mapped[str] = mapped_column(String(64), unique=True)  #: as `Study.patient_key`
+    #: as pipelines.clinical.validate allows them
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source: Mapped[str] = mapped_column(String(16))  #: csv | rest
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class Model(Base):
     """A model of the site's own: a folder below `models_dir`, and whether the workers use it."""
 

@@ -4,6 +4,7 @@ import typer
 
 from node.cli import (
     analyse,
+    clinical,
     config,
     demo,
     doctor,
@@ -41,6 +42,7 @@ app.command()(report.report)
 app.command()(recalibrate.recalibrate)
 app.command()(version.version)
 app.add_typer(config.app)
+app.add_typer(clinical.app)
 app.add_typer(train.app)
 app.add_typer(evaluate.app)
 app.add_typer(models.app)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from node.engine import readers
 from node.settings import Settings
 from node.states import StudyState
-from node.web import filters, metrics
+from node.web import clinical, filters, metrics
 from node.web.overview import overview
 from node.web.study import detail
 
@@ -40,7 +40,7 @@ def create_app(settings: Settings, engine: Engine) -> Starlette:
     settings : Settings
         Destinations and limits to show.
     engine : Engine
-        The node's database, migrated; only read.
+        The node's database, migrated; only clinical variables are written.
     """
     pages = _Pages(settings, engine)
     return Starlette(
@@ -51,6 +51,7 @@ def create_app(settings: Settings, engine: Engine) -> Starlette:
             Route("/api/studies/{uid}", pages.api_study),
             Route("/healthz", pages.health),
             Route("/metrics", pages.metrics),
+            *clinical.routes(settings, engine),
         ]
     )
 

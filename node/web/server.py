@@ -20,7 +20,7 @@ class WebServer:
     settings : Settings
         `web.host` and `web.port`; port 0 takes any free one.
     engine : Engine
-        The node's database, migrated; only read.
+        The node's database, migrated; only clinical variables are written.
 
     Raises
     ------

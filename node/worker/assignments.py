@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from node import cases, clinical, history, logs, queue
+from node import cases, history, logs, queue
+from node.clinical.kept import known
 from node.db import Instance, Job, Model, Series, Study
 from node.registry import folders, records
 from node.settings import Settings
@@ -67,7 +68,7 @@ def _order(session: Session, study: Study, job: Job, settings: Settings) -> Orde
         completing_study_uid=study.study_instance_uid,
         header=files[0],
         clinical_dir=folder.resolve() if folder else None,
-        clinical=clinical.known(session, study.patient_key),
+        clinical=known(session, study.patient_key),
         cache_dir=settings.data_dir.resolve() / CACHE,
         title_mode=settings.results.title_mode,
         with_pdf=settings.results.pdf,

@@ -29,8 +29,6 @@ class Order:
     #: an instance of the completing study: its PatientID names the file of clinical variables
     header: Path
     clinical_dir: Path | None
-    #: from the database; wins over the file's
-    clinical: Mapping[str, Any]
     cache_dir: Path
     title_mode: Literal["readable", "strict"]
     with_pdf: bool
@@ -38,6 +36,8 @@ class Order:
     device: str
     #: by role; a role that is not named is the shipped network's
     segmenters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: clinical variables from the database; they win over those of the file
+    clinical: Mapping[str, Any] = field(default_factory=dict)
     #: the site's own; a name that is not there is the shipped predictor's
     predictors: tuple[PredictorFolder, ...] = ()
     shadows: tuple[PredictorFolder, ...] = ()  #: run beside them, compared, never reported

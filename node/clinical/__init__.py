@@ -1,0 +1,1 @@
+"""Clinical variables that a site has given: kept by patient, used at every analysis."""
