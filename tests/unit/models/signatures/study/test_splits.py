@@ -16,7 +16,8 @@ def test_every_fit_is_there_once():
     plan = plan_of(OUTCOME, GROUPS, SITES, Settings(folds=4, repeats=2, permutations=3))
     assert (len(plan.nested), len(plan.sites), len(plan.permutations)) == (8, 2, 12)
     assert [len(share) for share in plan.learning] == [4, 4, 4]
-    names = [s.name for s in (*plan.nested, *plan.sites, *plan.permutations, *sum(plan.learning, []))]
+    learning = [split for share in plan.learning for split in share]
+    names = [s.name for s in (*plan.nested, *plan.sites, *plan.permutations, *learning)]
     assert len(set(names)) == len(names)
     sizes = [len(share[0].train) for share in plan.learning]
     assert sizes == sorted(sizes) and sizes[-1] < len(plan.nested[0].train)
