@@ -148,7 +148,5 @@ def check_file(path: Path, expected: str) -> None:
     if not path.is_file():
         raise ManifestError(f"{path}: the model file is missing{ADVICE}")
     if (actual := sha256(path)) != expected:
-        raise ManifestError(
-            f"{path}: damaged or replaced (sha256 {actual[:12]}…, expected {expected[:12]}…){ADVICE}, or write "
-            "a new manifest for a model of your own"
-        )
+        what = f"damaged or replaced (sha256 {actual[:12]}…, expected {expected[:12]}…)"
+        raise ManifestError(f"{path}: {what}{ADVICE}, or write a new manifest for a model of your own")
