@@ -90,7 +90,7 @@ class Harmonise(TakeColumns):
 
     def transform(self, X: pd.DataFrame) -> Matrix:  # noqa: N803
         """Give the harmonised columns, shape (n_samples, len(columns))."""
-        values = super().transform(X)
+        values = np.array(super().transform(X))  # a copy: pandas may give a view that cannot be written to
         for role, places in self._roles().items():
             labels = scanners_of(X, role)
             for scanner in self.known_.get(role, ()):
