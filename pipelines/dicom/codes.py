@@ -19,7 +19,7 @@ MEANING_LENGTH = 64  #: CodeMeaning is LO
 VALUE_LENGTH = 16  #: CodeValue is SH
 _IDENTIFIER = re.compile(rf"[A-Za-z0-9_.+-]{{1,{VALUE_LENGTH}}}", re.ASCII)
 
-#: CodeValue of the inputs of a prediction, by the names that people read (pipelines.prediction.readable).
+#: CodeValue of the inputs of a prediction, by the names that people read (pipelines.readable).
 INPUTS: Mapping[str, str] = {
     "CT": "CT",
     "sagittal T1 MR": "MR-SAG-T1",

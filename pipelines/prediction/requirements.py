@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.signatures.predictor import TrainedPredictor, Variant
-from pipelines.prediction.readable import block_name, clinical_name, feature_name, role_name
+from pipelines.readable import block_name, clinical_name, feature_name, role_name
 from pipelines.types import SAGITTAL_ROLES, Finding, Role, SeriesAnalysis
 
 SERIES_MISSING: Final = "SERIES_MISSING"

@@ -19,7 +19,7 @@ from pipelines.dicom.codes import (
 from pipelines.dicom.radiomics_codes import _IBSI_KEYWORDS, REPORTED, feature_code
 from pipelines.dicom.structures import STRUCTURES, reading_order, structure_of
 from pipelines.errors import PipelineError
-from pipelines.prediction.readable import ROLES, SIGNATURES, role_name
+from pipelines.readable import ROLES, SIGNATURES, role_name
 
 
 def test_private_codes_fit_their_attributes() -> None:
