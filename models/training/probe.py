@@ -58,7 +58,7 @@ TARGETS = (
 )
 
 
-def compare(encoders: Mapping[str, Encoder], crops: Sequence[Crop]) -> dict[str, Any]:
+def compare(encoders: Mapping[str, Encoder], crops: Sequence[Crop], draws: int = DRAWS) -> dict[str, Any]:
     """Probe two encoders on the same structures.
 
     Parameters
@@ -67,6 +67,8 @@ def compare(encoders: Mapping[str, Encoder], crops: Sequence[Crop]) -> dict[str,
         Two, under "random" and "trained".
     crops : sequence of Crop
         Of people whom neither has seen.
+    draws : int
+        Of the bootstrap.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def compare(encoders: Mapping[str, Encoder], crops: Sequence[Crop]) -> dict[str,
         "rows": one per target with "n", "people" and, for "random", "trained" and "difference", the score's
         "value", "low", "high" (95 %). "mean_difference": the same over all targets.
     """
-    rows, draws = [], []
+    rows, every = [], []
     for target in TARGETS:
         chosen = [crop for crop in crops if _meant(crop, target)]
         truth = np.array([crop.truth[target.truth] for crop in chosen])
@@ -83,11 +85,11 @@ def compare(encoders: Mapping[str, Encoder], crops: Sequence[Crop]) -> dict[str,
             name: _out_of_fold(features(encoder, chosen), truth, people, target)
             for name, encoder in encoders.items()
         }
-        row, differences = _row(target, truth, people, guesses)
+        row, differences = _row(target, (truth, people), guesses, draws)
         rows.append(row)
-        draws.append(differences)
+        every.append(differences)
     value = float(np.mean([row["difference"]["value"] for row in rows]))
-    return {"rows": rows, "mean_difference": _interval(value, np.mean(draws, axis=0))}
+    return {"rows": rows, "mean_difference": _interval(value, np.mean(every, axis=0))}
 
 
 def features(encoder: Encoder, crops: Sequence[Crop]) -> Numbers:
@@ -124,11 +126,12 @@ def _out_of_fold(rows: Numbers, truth: Numbers, people: NDArray[np.str_], target
 
 
 def _row(
-    target: Target, truth: Numbers, people: NDArray[np.str_], guesses: Mapping[str, Numbers]
+    target: Target, known: tuple[Numbers, NDArray[np.str_]], guesses: Mapping[str, Numbers], draws: int
 ) -> tuple[dict[str, Any], Numbers]:
-    """Score both encoders; return the row, and the differences of every draw."""
+    """Score both encoders on truth and people; return the row, and the differences of every draw."""
+    truth, people = known
     score = _score_of(target)
-    drawn = {name: _bootstrap(score, truth, people, guess) for name, guess in guesses.items()}
+    drawn = {name: _bootstrap(score, known, guess, draws) for name, guess in guesses.items()}
     values = {name: score(truth, guess) for name, guess in guesses.items()}
     differences = drawn["trained"] - drawn["random"]
     row = {
@@ -147,14 +150,18 @@ def _score_of(target: Target) -> Callable[[Numbers, Numbers], float]:
 
 
 def _bootstrap(
-    score: Callable[[Numbers, Numbers], float], truth: Numbers, people: NDArray[np.str_], guess: Numbers
+    score: Callable[[Numbers, Numbers], float],
+    known: tuple[Numbers, NDArray[np.str_]],
+    guess: Numbers,
+    draws: int,
 ) -> Numbers:
     """Score guesses on people drawn with replacement; a draw of one class only is drawn again."""
+    truth, people = known
     numbers = np.random.default_rng(SEED)
     names = np.unique(people)
     places = {name: np.flatnonzero(people == name) for name in names}
     found: list[float] = []
-    while len(found) < DRAWS:
+    while len(found) < draws:
         drawn = np.concatenate([places[name] for name in numbers.choice(names, len(names))])
         if np.ptp(truth[drawn]) > 0:
             found.append(float(score(truth[drawn], guess[drawn])))
