@@ -8,6 +8,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pipelines.cohort import CohortError, read_cohort
 
 Write = Callable[..., Path]
+BMI = "must be a number from 10 to 80 (kg/m2)"
 HEADER = "patient,studies,age,bmi [kg/m2],sex,osteoporosis,segments,fused_levels,diagnosis,outcome,site,split"
 
 
@@ -60,7 +61,7 @@ def test_every_problem_is_listed_by_row_and_column(sheet: Write, tmp_path: Path)
     found = problems(path)
     expected = [
         "row 2, column age: '6100': must be a number from 18 to 110 (years)",
-        "row 2, column bmi [kg/m2]: '175': must be a number from 10 to 80 (kg/m2); this looks like a height in cm",
+        f"row 2, column bmi [kg/m2]: '175': {BMI}; this looks like a height in cm",
         "row 2, column sex: 'X': must be one of M, F",
         "row 2, column osteoporosis: 'maybe': must be yes or no",
         "row 2, column diagnosis: 'flu': must be one of",
@@ -70,7 +71,7 @@ def test_every_problem_is_listed_by_row_and_column(sheet: Write, tmp_path: Path)
         "row 3, column studies: 'missing': no such folder",
         "row 4, column patient: empty",
         "row 4, column studies: 'a' is the study of row 2 already",
-        "row 4, column bmi [kg/m2]: '1.75': must be a number from 10 to 80 (kg/m2); this looks like a height in m",
+        f"row 4, column bmi [kg/m2]: '1.75': {BMI}; this looks like a height in m",
         "row 4, column segments: '4': must be 1, 2 or 3",
         "row 4, column fused_levels: 'L9-L10': must be one of T12-L1",
         "row 5, column studies: 'empty': the folder is empty",
