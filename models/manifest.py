@@ -117,7 +117,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise ManifestError(f"{path}: the model's manifest cannot be read: {error}") from None
     if not isinstance(values, dict):
         raise ManifestError(f"{path}: the model's manifest is no JSON object")
-    fields = {key: values.get(key) for key in Manifest.__dataclass_fields__}
+    fields: dict[str, Any] = {key: values.get(key) for key in Manifest.__dataclass_fields__}
     fields["settings"] = fields["settings"] or {}
     missing = sorted(key for key, value in fields.items() if value is None)
     if missing:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from node import engine as database
-from node.db import Delivery, Event, Instance, Job, Refusal, Result, Series, Study
+from node.db import Delivery, Event, Instance, Job, Refusal, Result, Series, Shadow, Study
 from node.settings import Settings, parse
 
 PREDICTION = {"target": "asdeg", "probability": 0.807, "category": "high", "reasons": []}
@@ -75,6 +75,7 @@ def filled(engine: Engine) -> Engine:
             session.add(Event(study_id=study.id, revision=1, name="quiet", detail={"instances": 3}))
             if state == "done":
                 _finished(study, session)
+                session.add_all(_shadows(study))
             if state == "analysing":
                 progress = {"stage": "segmentation", "fraction": 0.4}
                 session.add(
@@ -88,6 +89,19 @@ def filled(engine: Engine) -> Engine:
             )
         )
     return engine
+
+
+def _shadows(study: Study) -> list[Shadow]:
+    """One that differs from the active model, and one that broke down beside none."""
+    said = {"status": "evaluated", "probability": 0.42, "category": "moderate", "reasons": []}
+    active = {**said, "probability": 0.807, "category": "high", "version": "1.0", "digest": "a"}
+    broken = {"status": "failed", "probability": None, "category": None}
+    reasons = [{"code": "MODEL_INVALID", "text": "damaged"}]
+    which = {"study_id": study.id, "revision": 1}
+    return [
+        Shadow(**which, name="asdeg", version="2.0", digest="s", answer=said, active=active),
+        Shadow(**which, name="own", version="1", digest="t", answer={**broken, "reasons": reasons}),
+    ]
 
 
 def _instance(series: Series, uid: str) -> Instance:

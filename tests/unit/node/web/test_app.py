@@ -53,6 +53,20 @@ def test_study_page_shows_results_and_history(client: httpx.Client) -> None:
         assert text in page
 
 
+def test_study_page_shows_what_a_shadow_answered(client: httpx.Client) -> None:
+    page = client.get("/studies/1.2.1").text
+    for text in ("Shadow models · compared, not reported", "42 %, moderate", "failed: MODEL_INVALID"):
+        assert text in page
+    assert "Shadow models" not in client.get("/studies/1.2.2").text
+    first, second = client.get("/api/studies/1.2.1").json()["shadows"]
+    assert (first["version"], first["answer"]["probability"], first["active"]["version"]) == (
+        "2.0",
+        0.42,
+        "1.0",
+    )
+    assert second["active"] == {}
+
+
 @pytest.mark.parametrize("path", ["/studies/9.9", "/api/studies/9.9", "/nothing"])
 def test_what_is_not_there_is_404(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404

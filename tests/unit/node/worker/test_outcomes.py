@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from node import queue
-from node.db import Delivery, Event, Instance, Job, Result, Series, Study
+from node.db import Delivery, Event, Instance, Job, Model, Result, Series, Shadow, Study
 from node.dispatcher import hand_out, retry
 from node.errors import IllegalTransition, LeaseLost
+from node.registry import records
 from node.settings import Settings, parse
 from node.worker.assignments import Assignment, next_assignment
-from node.worker.messages import Done, Failure, Made
+from node.worker.messages import Done, Failure, Made, PredictorFolder
 from node.worker.outcomes import record_done, record_failure, record_release
 
 TERMS = queue.Terms(timedelta(minutes=5), 2, timedelta(0))
@@ -77,6 +78,38 @@ def test_an_order_says_everything(claimed: Callable[[], Assignment], settings: S
     assert order.out_dir == settings.data_dir / "results/1.2.3/.1.1"
     assert order.completing_study_uid == "1.2.3"
     assert order.segmenters == {"ct": {"backend": "theirs"}}
+
+
+def test_an_order_names_the_models_in_use_as_they_are_now(
+    writers: Writers, claimed: Callable[[], Assignment], settings: Settings
+) -> None:
+    model = {"name": "pain", "kind": "predictor", "digest": "d", "sha256": "m", "demonstration": False}
+    with writers.begin() as session:
+        session.add(Model(version="1.0", state="active", **model))
+        session.add(Model(version="1.1", state="shadow", **model))
+        session.add(Model(version="0.9", state="candidate", **model))
+    order = claimed().order
+    folder = settings.data_dir.resolve() / "models/pain"
+    assert order.predictors == (PredictorFolder("pain", "1.0", folder / "1.0", "d", "m"),)
+    assert order.shadows == (PredictorFolder("pain", "1.1", folder / "1.1", "d", "m"),)
+    with writers.begin() as session:
+        records.retire(session, "pain", "1.1", None, "me")
+        queue.expire(session, "w")
+    assert claimed().order.shadows == ()
+
+
+def test_what_a_shadow_answered_is_kept_and_no_result(
+    writers: Writers, claimed: Callable[[], Assignment], settings: Settings
+) -> None:
+    job = claimed().job
+    answer, made = done(settings)
+    told = {"name": "pain", "version": "1.1", "digest": "d", "answer": {"status": "evaluated"}, "active": {}}
+    with writers.begin() as session:
+        record_done(session, job, replace(answer, shadows=(told,)), made, settings)
+    with writers() as session:
+        row = session.scalars(select(Shadow)).one()
+        assert (row.name, row.version, row.revision, row.answer) == ("pain", "1.1", 1, told["answer"])
+        assert [result.kind for result in session.scalars(select(Result))] == ["seg"]
 
 
 def test_done_posts_the_results(
