@@ -26,6 +26,18 @@ def names_given(path: Path, names: pd.Series, column: str) -> None:
         raise TableError(f"{path}: {empty} rows have no value in column {column!r} (--id)")
 
 
+def _refuse_in_sample(path: Path, frame: pd.DataFrame) -> None:
+    """Refuse patients whose deep features know their outcome; see docs/deep-features.md."""
+    if "split" not in frame:
+        return
+    found = int((frame["split"].astype(str).str.strip().str.lower() == "in_sample").sum())
+    if found:
+        raise TableError(
+            f"{path}: {found} patients have the split in_sample: the network of their deep features was "
+            "fine-tuned on their outcome; leave them out"
+        )
+
+
 def external_rows(
     path: Path, frame: pd.DataFrame, option: str | None
 ) -> tuple[NDArray[np.bool_], str | None]:
@@ -37,6 +49,7 @@ def external_rows(
         "column=value" or "column=value,value"; None looks for a column "split" with test or external; ""
         keeps every row in.
     """
+    _refuse_in_sample(path, frame)
     if option == "":
         return np.zeros(len(frame), dtype=bool), "split" if "split" in frame else None
     if option is None:

@@ -24,6 +24,12 @@ def extract(
     pairing_days: Annotated[
         int, typer.Option(min=0, help="CT and MR further apart are not of one case.")
     ] = 180,
+    backbone: Annotated[
+        Path | None, typer.Option(help="Folder of another network for the deep features.", exists=True)
+    ] = None,
+    cubes: Annotated[
+        Path | None, typer.Option(help="Folder for the structures' crops, for `train backbone --finetune`.")
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option("--config", "-c", help="Settings, a TOML file, of which [segmentation] is heeded."),
@@ -55,7 +61,9 @@ def extract(
         from pipelines.cohort.table import feature_table, provenance, write_remarks, write_table
 
         choices = chosen(load(config), config) if config else {}
-        terms = Terms(out.with_name(f"{out.name}.d").resolve(), device, choices, pairing_days)
+        terms = Terms(
+            out.with_name(f"{out.name}.d").resolve(), device, choices, pairing_days, backbone, cubes
+        )
         with SpawnedPool(jobs, 60 * timeout) as pool:
             found = run(patients, terms, pool, typer.echo)
         failures = out.with_name(f"{stem(out)}.failures.csv")

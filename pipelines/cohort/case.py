@@ -12,6 +12,7 @@ from pipelines.cohort.rows import CaseRow, Remark, read_row, row_key, write_row
 from pipelines.dicom.read import read_series
 from pipelines.errors import PipelineError
 from pipelines.features import deep
+from pipelines.features.cubes import write_cubes
 from pipelines.features.radiomics import PROFILES
 from pipelines.features.scanners import scanner_row
 from pipelines.features.table import feature_row
@@ -47,6 +48,8 @@ class CaseOrder:
     device: str
     segmenters: Mapping[Role, SegmenterChoice]
     pairing_days: int
+    backbone: Path | None = None  #: folder of the deep features' network; None: the shipped one
+    cubes: Path | None = None  #: gets the structures' crops, for fine-tuning that network
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class CaseAnswer:
     failure: Remark | None = None
 
 
-def dependencies(device: str, segmenters: Mapping[Role, SegmenterChoice]) -> tuple[str, ...]:
+def dependencies(
+    device: str, segmenters: Mapping[Role, SegmenterChoice], backbone: Path | None = None
+) -> tuple[str, ...]:
     """Return what every row depends on beside its files: software, networks and profiles, by digest.
 
     Raises
@@ -67,7 +72,7 @@ def dependencies(device: str, segmenters: Mapping[Role, SegmenterChoice]) -> tup
         If a model is missing or damaged: no patient could be analysed.
     """
     segmenting = [segmenter_for(role, segmenters).identity(device).digest for role in Role]
-    network = deep.load_network(device).identity.digest
+    network = deep.load_network(device, backbone).identity.digest
     return (VERSION, network, *segmenting, *(profile.digest for profile in PROFILES.values()))
 
 
@@ -80,12 +85,14 @@ def extract_case(order: CaseOrder) -> CaseAnswer:
 
     try:
         key = row_key(order.files, (*order.depends_on, *order.fused_levels, str(order.pairing_days)))
-        if read_row(order.folder, key) is not None:
+        if read_row(order.folder, key) is not None and (order.cubes is None or order.cubes.exists()):
             return CaseAnswer(key, kept=True)
         request = _request(order)
         analysis = analyse(request, progress)
         if not analysis.analyses:
             return CaseAnswer(failure=_nothing(analysis))
+        if order.cubes is not None:
+            write_cubes(order.cubes, [one.segmentation for one in analysis.analyses.values()])
         write_row(order.folder, key, _row(analysis, order))
     except PipelineError as error:
         return CaseAnswer(failure=Remark(stage[0], error.code, str(error)))
@@ -107,11 +114,12 @@ def _request(order: CaseOrder) -> AnalysisRequest:
         cache_dir=order.folder / CACHE,
         device=order.device,
         segmenters=order.segmenters,
+        backbone=order.backbone,
     )
 
 
 def _row(analysis: Analysis, order: CaseOrder) -> CaseRow:
-    network = deep.load_network(order.device).identity
+    network = deep.load_network(order.device, order.backbone).identity
     models = {str(role): _text(one.segmentation.model) for role, one in analysis.analyses.items()}
     return CaseRow(
         features=feature_row(analysis.analyses, order.fused_levels),

@@ -9,10 +9,12 @@ from typing import Final
 
 from pebble import ProcessExpired
 
+from models.backbone.seen import SeenError, refuse_seen
 from pipelines.cohort.case import CaseAnswer, CaseOrder, dependencies, extract_case
 from pipelines.cohort.pool import Executor
-from pipelines.cohort.read import Cohort, Patient
+from pipelines.cohort.read import IN_SAMPLE, Cohort, Patient
 from pipelines.cohort.rows import CaseRow, Remark, read_row
+from pipelines.errors import InputError
 from pipelines.segmentation import choose_device
 from pipelines.types import Role, SegmenterChoice
 
@@ -56,12 +58,18 @@ class Terms:
     segmenters : mapping of Role to SegmenterChoice
     pairing_days : int
         Studies of one patient that lie further apart make no case.
+    backbone : Path, optional
+        Folder of the deep features' network; the shipped one by default.
+    cubes : Path, optional
+        Gets PATIENT.npz with the structures' crops, for fine-tuning that network.
     """
 
     folder: Path
     device: str = "auto"
     segmenters: Mapping[Role, SegmenterChoice] = field(default_factory=dict)
     pairing_days: int = PAIRING_DAYS
+    backbone: Path | None = None
+    cubes: Path | None = None
 
 
 def extract(
@@ -82,9 +90,12 @@ def extract(
     ------
     ModelError
         If a model is missing or damaged, or there is no such device: no patient could be analysed.
+    InputError
+        SEEN_PATIENTS, if `terms.backbone` was fine-tuned on patients that are not marked as in-sample.
     """
+    _refuse_seen(cohort, terms.backbone)
     device = str(choose_device(terms.device))
-    depends_on = dependencies(device, terms.segmenters)
+    depends_on = dependencies(device, terms.segmenters, terms.backbone)
     futures = {
         executor.submit(extract_case, _order(patient, terms, device, depends_on)): patient
         for patient in cohort.patients
@@ -98,6 +109,17 @@ def extract(
     return _gathered(cohort, answers, terms.folder)
 
 
+def _refuse_seen(cohort: Cohort, backbone: Path | None) -> None:
+    """Let no feature that knows its patient's outcome into a table for training and evaluation."""
+    if backbone is None:
+        return
+    marked = [patient.patient for patient in cohort.patients if patient.split == IN_SAMPLE]
+    try:
+        refuse_seen(backbone, [patient.patient for patient in cohort.patients], marked)
+    except SeenError as error:
+        raise InputError("SEEN_PATIENTS", f"{error} (split {IN_SAMPLE} in the cohort)") from None
+
+
 def _order(patient: Patient, terms: Terms, device: str, depends_on: tuple[str, ...]) -> CaseOrder:
     return CaseOrder(
         files=patient.files,
@@ -107,6 +129,8 @@ def _order(patient: Patient, terms: Terms, device: str, depends_on: tuple[str, .
         device=device,
         segmenters=terms.segmenters,
         pairing_days=terms.pairing_days,
+        backbone=terms.backbone,
+        cubes=terms.cubes / f"{patient.patient}.npz" if terms.cubes else None,
     )
 
 

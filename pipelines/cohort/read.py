@@ -12,7 +12,8 @@ from pipelines.cohort.variables import PATIENT, clinical_of, meanings_of, named_
 
 STUDIES, OUTCOME, SITE, SPLIT = "studies", "outcome", "site", "split"
 COLUMNS: Final = (PATIENT, STUDIES, OUTCOME, SITE, SPLIT)
-SPLITS: Final = ("train", "test", "external")
+IN_SAMPLE: Final = "in_sample"  #: seen by the deep features' network: no evaluation may stand on it
+SPLITS: Final = ("train", "test", "external", IN_SAMPLE)
 
 
 @dataclass(frozen=True, slots=True)
