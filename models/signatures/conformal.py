@@ -42,7 +42,7 @@ class ConformalSets:
         coverage : float
         """
         y, p = np.asarray(outcome), np.asarray(probability, dtype=np.float64)
-        strangeness = [1.0 - (p if c else 1.0 - p)[y == c] for c in (0, 1)]
+        strangeness = (p[y == 0], 1.0 - p[y == 1])
         low, high = (_limit(one, coverage) for one in strangeness)
         return cls(coverage, (low, high))
 

@@ -197,9 +197,10 @@ def _card(folder: Path, version: str, earlier: str, found: Mapping[str, Any]) ->
     lines = [
         f"## Recalibration: version {version}, from {earlier}",
         "",
-        "The order of patients is unchanged. Figures before → after, each patient by a recalibration without them.",
+        "The order of patients is unchanged. Figures before → after, each patient by a recalibration fitted",
+        "without them.",
         "",
-        "| variant | patients | events | intercept | slope | Brier | calibration intercept | calibration slope |",
+        "| variant | patients | events | intercept | slope | Brier | calibration intercept | its slope |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, one in found["variants"].items():

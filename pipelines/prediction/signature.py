@@ -110,8 +110,8 @@ def _check_inputs(name: str, model: TrainedPredictor) -> None:
         if not variant.blocks and not variant.measurements:
             raise ModelError(
                 "MODEL_INVALID",
-                f"predictor {name}: trained on a plain table, whose columns are not this node's features; train "
-                "it with `--cohort` on what `lumbar-node extract` wrote",
+                f"predictor {name}: trained on a plain table, whose columns are not this node's features; "
+                "train it with `--cohort` on what `lumbar-node extract` wrote",
             )
 
 

@@ -115,7 +115,5 @@ def test_a_package_of_an_earlier_format_says_so(trained: tuple[Path, dict[str, A
     (folder / "predictor.json").write_text(json.dumps({**text, "schema": 1}))
     manifest = json.loads((folder / "manifest.json").read_text())
     write_manifest(folder, manifest)
-    with pytest.raises(
-        ManifestError, match=r"predictor\.json: of an earlier format; train the predictor anew"
-    ):
+    with pytest.raises(ManifestError, match=r"predictor\.json: of an earlier format; train"):
         load_predictor("pain", tmp_path)
