@@ -169,7 +169,7 @@ def _as(value: Tensor, kind: torch.dtype) -> Tensor:
     return value.to(kind).contiguous() if value.is_floating_point() else value.contiguous()
 
 
-def initialised(seed: int, settings: Mapping[str, int] = SETTINGS) -> FeatureViT:
+def initialised(seed: int, settings: Mapping[str, Any] = SETTINGS) -> FeatureViT:
     """Build an untrained network; the same seed gives the same weights, torch's generator is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,7 +1,5 @@
 """A site's own weights for the deep features, with a report of what matched."""
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +10,8 @@ from torch import Tensor
 
 from models.backbone.fitting import PATCH_WEIGHT, POSITIONS, fit, fold_rows
 from models.backbone.inferred import SIDE, infer_settings
-from models.backbone.names import Rule, rename
+from models.backbone.name_map import NameMap
+from models.backbone.names import rename
 from models.backbone.reading import WeightsError, read_weights
 from models.manifest import sha256
 from models.swin import FeatureSwin
@@ -20,22 +19,6 @@ from models.vit import FeatureViT, build
 
 LEAST = 0.8  #: share of the network's parameters that must come from the file
 IDLE = "norm_cross_attn"  #: parameters that MONAI's blocks have and do not use
-
-
-@dataclass(frozen=True, slots=True)
-class NameMap:
-    """A site's TOML file: what its weights are called.
-
-    Attributes
-    ----------
-    rules : tuple of (pattern, replacement)
-        The table `names`, applied to every name in its order.
-    grid : tuple of int, optional
-        `grid`: patches along each axis that the position embeddings were learned on.
-    """
-
-    rules: tuple[Rule, ...] = ()
-    grid: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,41 +54,6 @@ class ImportReport:
     def to_dict(self) -> dict[str, Any]:
         """Give plain data, for JSON."""
         return asdict(self)
-
-
-def read_map(path: Path) -> NameMap:
-    """Read a site's map.
-
-    Raises
-    ------
-    WeightsError
-        If the file cannot be read, or says something that is not understood.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise WeightsError(f"{path}: no TOML file that can be read: {error}") from None
-    if unknown := sorted(content.keys() - {"names", "grid"}):
-        raise WeightsError(f"{path}: {', '.join(unknown)} is not understood; there are [names] and grid")
-    grid = content.get("grid")
-    if grid is not None and not (isinstance(grid, list) and len(grid) in {2, 3} and all(_counts(grid))):
-        raise WeightsError(f"{path}: grid must be two or three numbers of patches, such as [6, 6, 4]")
-    return NameMap(_rules(content.get("names", {}), path), tuple(grid) if grid else None)
-
-
-def _counts(grid: list[Any]) -> list[bool]:
-    return [isinstance(side, int) and side > 0 for side in grid]
-
-
-def _rules(names: Any, path: Path) -> tuple[Rule, ...]:
-    if not isinstance(names, dict) or not all(isinstance(value, str) for value in names.values()):
-        raise WeightsError(f'{path}: [names] must be lines such as "^their_name\\\\." = "blocks."')
-    for pattern, replacement in names.items():
-        try:
-            re.sub(pattern, replacement, "")
-        except (re.error, IndexError) as error:
-            raise WeightsError(f"{path}: [names] {pattern!r} is no regular expression: {error}") from None
-    return tuple(names.items())
 
 
 def import_weights(

@@ -123,15 +123,15 @@ def train_backbone(
     Raises
     ------
     ValueError
-        If the budget is not positive, there is nobody to learn from, the device is not there, or a file of
-        the bank or the checkpoint is damaged or of another training.
+        If the budget is not positive, `start` is no ViT, there is nobody to learn from, the device is not
+        there, or a file of the bank or the checkpoint is damaged or of another training.
     """
     if budget_s <= 0:
         raise ValueError(f"a training budget must be positive, not {budget_s} s")
     if not people:
         raise ValueError("people must name at least one generated person to learn from")
     place = choose_device(device)
-    learner = Pretraining(start.network if start else initialised(seed), seed, place)
+    learner = Pretraining(_first(start, seed), seed, place)
     out_dir.mkdir(parents=True, exist_ok=True)
     resume(learner, out_dir, progress)
     crops = load_bank(bank_dir / "cubes", people, progress)
@@ -145,6 +145,15 @@ def train_backbone(
         training_data=_training_data(len(crops), people, start),
         metrics={**{key: known[key] for key in ("import",) if key in known}, "training": _figures(learner)},
     )
+
+
+def _first(start: Encoder | None, seed: int) -> FeatureViT:
+    """Give the network to begin with."""
+    if start is None:
+        return initialised(seed)
+    if not isinstance(start.network, FeatureViT):
+        raise ValueError("a masked autoencoder is taught to a ViT; fine-tune a Swin transformer instead")
+    return start.network
 
 
 def _training_data(structures: int, people: range, start: Encoder | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
@@ -21,7 +22,9 @@ def write_patient(path: Path, crops: Mapping[tuple[str, str], NDArray[np.float32
         From `models.backbone.cubes.crop`.
     """
     part = path.with_suffix(".part")
-    arrays = {f"{role}/{structure}": crop.astype(np.float16) for (role, structure), crop in crops.items()}
+    arrays: dict[str, Any] = {
+        f"{role}/{structure}": crop.astype(np.float16) for (role, structure), crop in crops.items()
+    }
     with part.open("wb") as stream:
         np.savez(stream, **arrays)
     part.replace(path)

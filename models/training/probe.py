@@ -146,7 +146,8 @@ def _row(
 
 
 def _score_of(target: Target) -> Callable[[Numbers, Numbers], float]:
-    return roc_auc_score if target.score == "AUC" else r2_score
+    score: Callable[[Numbers, Numbers], float] = roc_auc_score if target.score == "AUC" else r2_score
+    return score
 
 
 def _bootstrap(

@@ -31,8 +31,9 @@ def import_backbone(
 ) -> None:
     """Take weights from elsewhere (MONAI ViT, MAE, ViTAutoEnc, SwinUNETR; timm) for the deep features."""
     with one_line():
-        from models.backbone.foreign import import_weights, read_map
+        from models.backbone.foreign import import_weights
         from models.backbone.imported import write_import
+        from models.backbone.name_map import read_map
         from models.backbone.reading import WeightsError
 
         try:

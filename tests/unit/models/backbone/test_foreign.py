@@ -12,7 +12,8 @@ from monai.networks.nets.vitautoenc import ViTAutoEnc
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.backbone.foreign import NameMap, import_weights, read_map
+from models.backbone.foreign import import_weights
+from models.backbone.name_map import NameMap, read_map
 from models.backbone.reading import WeightsError
 
 SIZES = {"hidden_size": 24, "mlp_dim": 48, "num_layers": 2, "num_heads": 2}
@@ -205,21 +206,3 @@ def test_numbers_that_are_not_finite_are_refused(vit: ViT, put: Callable[[Weight
         weights["norm.bias"] = torch.full((24,), wrong)
         with pytest.raises(WeightsError, match="not finite, or beyond"):
             import_weights(put(weights), heads=2, side=SIDE)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[names", "no TOML file"),
-        ("[name]\na = 'b'", "name is not understood"),
-        ("[names]\n'(' = 'b'", "no regular expression"),
-        ("[names]\na = 3", "must be lines such as"),
-        ("grid = [6, 6.5]", "grid must be"),
-        ("grid = 6", "grid must be"),
-    ],
-)
-def test_maps_that_are_wrong(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "map.toml"
-    path.write_text(text)
-    with pytest.raises(WeightsError, match=message):
-        read_map(path)
