@@ -66,13 +66,12 @@ def _run(analyse: Analyse, order: Order, send: Callable[[Progress], None]) -> Do
 
 
 def _request(order: Order) -> AnalysisRequest:
-    folder = order.clinical_dir
     return AnalysisRequest(
         files=order.files,
         out_dir=order.out_dir,
         clock=order.clock,
         completing_study_uid=order.completing_study_uid,
-        clinical={**(clinical_variables(folder, order.header) or {} if folder else {}), **order.clinical},
+        clinical=_clinical(order),
         cache_dir=order.cache_dir,
         title_mode=order.title_mode,
         with_pdf=order.with_pdf,
@@ -83,6 +82,13 @@ def _request(order: Order) -> AnalysisRequest:
         shadows=tuple(map(_choice, order.shadows)),
         backbone=order.backbone,
     )
+
+
+def _clinical(order: Order) -> dict[str, Any] | None:
+    """Join what the file says with what the node was told, which wins; None if neither says anything."""
+    folder = order.clinical_dir
+    in_file = clinical_variables(folder, order.header) if folder else None
+    return {**(in_file or {}), **order.clinical} or None
 
 
 def _choice(given: PredictorFolder) -> PredictorChoice:

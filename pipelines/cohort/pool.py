@@ -13,7 +13,7 @@ Answer = TypeVar("Answer")
 
 
 class Executor(Protocol):
-    """What an extraction hands its cases to: this pool, or `distributed.Client` behind the same method."""
+    """What an extraction hands its cases to: this pool, or what Dask's `Client.get_executor()` gives."""
 
     def submit(self, function: Callable[..., Answer], /, *arguments: Any) -> "Future[Answer]":
         """Have a function run elsewhere; the future is `concurrent.futures`'."""

@@ -23,7 +23,8 @@ def report(request: AnalysisRequest, progress: Progress) -> AnalysisOutcome:
     studies = sorted({str(header.StudyInstanceUID) for header in headers})
     made = [_write(request, "measurement_sr", study, [study], str([study])) for study in studies]
     case = request.completing_study_uid or studies[0]
-    made.append(_write(request, "risk_sr", case, studies, f"{studies} {request.clinical}"))
+    text = f"{studies} {request.clinical}"
+    made.append(_write(request, "risk_sr", case, [*studies, str(request.clinical)], text))
     progress("done", 1.0)
     summary = {"predictions": {"studies": len(studies)}, "clinical": request.clinical}
     return AnalysisOutcome("analysed", (), tuple(made), summary, request.out_dir / "summary.json")
