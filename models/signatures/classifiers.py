@@ -197,7 +197,7 @@ class BestClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         }
         self.name_, self.setting_ = tried[_chosen(tried, areas, self.rule)]
         self.out_of_fold_: Matrix | None = self._out_of_fold(parts, len(outcome))
-        self.prepare_ = None if self.prepare is None else clone(self.prepare).fit(X, outcome)
+        self.prepare_: Any = None if self.prepare is None else clone(self.prepare).fit(X, outcome)
         self.classifier_ = _fitted(make(self.name_, self.setting_, self.seed), self.prepared(X), outcome)
         return self
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 COVERAGE: Final = 0.9
 
@@ -52,7 +52,7 @@ class ConformalSets:
         return tuple(c for c in (0, 1) if strangeness[c] <= self.limits[c])
 
 
-def _limit(strangeness: np.ndarray, coverage: float) -> float:  # type: ignore[type-arg]
+def _limit(strangeness: NDArray[np.float64], coverage: float) -> float:
     """Quantile with the correction for the one new patient; 1 where it lies beyond all."""
     n = len(strangeness)
     rank = int(np.ceil((n + 1) * coverage))

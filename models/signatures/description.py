@@ -166,15 +166,15 @@ class Recipe(_Part):
         Location and scale per scanner.
     """
 
-    alpha: float = Field(0.05, gt=0, le=1, strict=False)
-    most: int = Field(2000, ge=10)
-    correlation: float = Field(0.9, gt=0, le=1, strict=False)
-    folds: int = Field(10, ge=2, le=20)
-    search_folds: int = Field(5, ge=2, le=20)
-    icc: float = Field(0.75, ge=0, le=1, strict=False)
+    alpha: float = Field(default=0.05, gt=0, le=1, strict=False)
+    most: int = Field(default=2000, ge=10)
+    correlation: float = Field(default=0.9, gt=0, le=1, strict=False)
+    folds: int = Field(default=10, ge=2, le=20)
+    search_folds: int = Field(default=5, ge=2, le=20)
+    icc: float = Field(default=0.75, ge=0, le=1, strict=False)
     classifiers: Annotated[tuple[Classifier, ...], Field(min_length=1, strict=False)] = FOURTEEN
     rule: Literal["one_se", "best"] = "one_se"
-    components: int = Field(32, ge=1)
+    components: int = Field(default=32, ge=1)
     aggregation: Literal["mean", "adjacent"] = "mean"
     harmonise: bool = True
 
@@ -182,9 +182,9 @@ class Recipe(_Part):
 class Thresholds(_Part):
     """Probabilities from which a risk is moderate and high; share of inputs out of range that is too many."""
 
-    moderate: float = Field(0.3, gt=0, lt=1, strict=False)
-    high: float = Field(0.6, gt=0, lt=1, strict=False)
-    uncertain_out_of_range: float = Field(0.2, gt=0, le=1, strict=False)
+    moderate: float = Field(default=0.3, gt=0, lt=1, strict=False)
+    high: float = Field(default=0.6, gt=0, lt=1, strict=False)
+    uncertain_out_of_range: float = Field(default=0.2, gt=0, le=1, strict=False)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -196,7 +196,7 @@ class Thresholds(_Part):
 class Description(_Part):
     """A whole predictor, as its TOML file says."""
 
-    schema_: Literal[1] = Field(1, alias="schema")
+    schema_: Literal[1] = Field(default=1, alias="schema")
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")
     title: str = Field(min_length=1, max_length=64)
     intended_use: str = Field(min_length=1)
@@ -329,6 +329,7 @@ def built_in_names() -> tuple[str, ...]:
 def plain(name: str = "table", *, outcome: str, positive: str = "1") -> Description:
     """Describe a plain feature table: every numeric column counts as radiomics, and nothing is clinical."""
     return Description(
+        schema=1,
         name=name,
         title=f"{outcome} of a plain feature table"[:64],
         intended_use="Research use only; trained on a feature table of unknown origin.",

@@ -52,7 +52,7 @@ def fitted_variant(
         default the model's own out-of-fold values.
     """
     inputs = signature_inputs(model, frame)
-    unseen = getattr(model, "out_of_fold_", None) if out_of_fold is None else out_of_fold
+    unseen: Any = getattr(model, "out_of_fold_", None) if out_of_fold is None else out_of_fold
     known = None if unseen is None else ~np.isnan(unseen)
     there = {str(name).rpartition(".")[0] for name in frame.columns}
     return Variant(

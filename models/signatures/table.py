@@ -77,7 +77,8 @@ class FeatureTable:
     @cached_property
     def encoded(self) -> pd.DataFrame:
         """The clinical variables as numbers: `clinical.age`, `clinical.sex=M` …; NaN where not known."""
-        rows = [self.description.encode(row) for row in self.clinical.to_dict("records")]
+        records = self.clinical.to_dict("records")
+        rows = [self.description.encode({str(k): v for k, v in row.items()}) for row in records]
         columns = list(self.description.clinical_columns)
         return pd.DataFrame(rows, columns=columns, index=self.features.index, dtype=np.float64)
 
@@ -185,14 +186,14 @@ def read_table(
 def _checked(path: Path, table: FeatureTable) -> FeatureTable:
     inside = ~table.external
     checks.enough(path, table.outcome[inside], LEAST_PATIENTS, LEAST_OF_A_CLASS)
-    rows = [row_name(path, int(i)) for i in table.features.index]
+    rows = [row_name(path, i) for i in table.features.index]
     checks.one_row_each(path, table.patients, rows)
     checks.no_patient_on_both_sides(path, table.groups, table.external)
     kept, warnings = checks.informative(path, table.features, inside)
     absent = table.features[inside].isna().mean()
     checks.no_row_twice(path, kept, rows, table.groups)
     checks.nothing_leaks(path, kept[inside], table.encoded[inside], table.outcome[inside])
-    clinical = {PREFIX + name: float(table.clinical[name][inside].isna().mean()) for name in table.clinical}
+    clinical = {f"{PREFIX}{name}": table.clinical[name][inside].isna().mean() for name in table.clinical}
     missing = {name: float(share) for name, share in {**absent, **clinical}.items() if share > 0}
     return FeatureTable(
         **{

@@ -51,7 +51,7 @@ def outcome_of(
     text = [_plain(cell) if is_known(cell) else None for cell in cells]
     strange = sorted({one for one in text if one is not None and one not in coded})
     if strange:
-        row = next(row_name(path, int(frame.index[i])) for i, one in enumerate(text) if one == strange[0])
+        row = next(row_name(path, frame.index[i]) for i, one in enumerate(text) if one == strange[0])
         kinds = len({one for one in text if one is not None})
         raise TableError(
             f"{path}: column {column!r} is no outcome of two classes: {row} holds {strange[0]!r}, "
@@ -69,10 +69,10 @@ def _cut(
     low, high = cutoff.range
     wrong = (scale.isna() & frame[cutoff.column].map(is_known)) | (scale < low) | (scale > high)
     if wrong.any():
-        index = wrong.idxmax()
+        at = int(wrong.to_numpy().argmax())
         raise TableError(
-            f"{path}: {row_name(path, int(index))}, column {cutoff.column!r}: "
-            f"{frame[cutoff.column][index]!r} must be a number from {low:g} to {high:g} ({cutoff.unit})"
+            f"{path}: {row_name(path, frame.index[at])}, column {cutoff.column!r}: "
+            f"{frame[cutoff.column].iloc[at]!r} must be a number from {low:g} to {high:g} ({cutoff.unit})"
         )
     labels = (scale >= cutoff.value).astype(float).where(scale.notna())
     notes = [f"the outcome is {cutoff.column} >= {cutoff.value:g}"]
@@ -136,10 +136,10 @@ def numbers_of(
 
 
 def _no_number(path: Path, name: str, wrong: pd.Series, cells: pd.Series) -> TableError:
-    index = wrong.idxmax()
+    at = int(wrong.to_numpy().argmax())
     more = f" (and {int(wrong.sum()) - 1} more cells of this column)" if wrong.sum() > 1 else ""
     return TableError(
-        f"{path}: {row_name(path, int(index))}, column {name!r}: {cells[index]!r} is no number{more}"
+        f"{path}: {row_name(path, cells.index[at])}, column {name!r}: {cells.iloc[at]!r} is no number{more}"
     )
 
 
@@ -148,7 +148,7 @@ def _finite(path: Path, values: pd.DataFrame) -> None:
     if infinite.any():
         row, column = (int(i) for i in np.argwhere(infinite)[0])
         raise TableError(
-            f"{path}: {row_name(path, int(values.index[row]))}, column {values.columns[column]!r}: "
+            f"{path}: {row_name(path, values.index[row])}, column {values.columns[column]!r}: "
             f"the value is infinite ({int(infinite.sum())} such cells); leave it empty where it is not known"
         )
 
@@ -167,7 +167,8 @@ def clinical_of(path: Path, frame: pd.DataFrame, description: Description) -> tu
     for name, variable in description.clinical.items():
         if PREFIX + name not in frame:
             if variable.required:
-                near = nearest(PREFIX + name, [one for one in frame if str(one).startswith(PREFIX)] or frame)
+                names = list(map(str, frame.columns))
+                near = nearest(PREFIX + name, [one for one in names if one.startswith(PREFIX)] or names)
                 raise TableError(
                     f"{path}: the required clinical variable {PREFIX + name} has no column{near}"
                 )
@@ -178,7 +179,7 @@ def clinical_of(path: Path, frame: pd.DataFrame, description: Description) -> tu
             value, wrong = _parsed(variable, cell)
             columns[name].append(value)
             if wrong:
-                mistakes.append(f"{row_name(path, int(index))}, column {PREFIX + name} = {cell}: {wrong}")  # type: ignore[call-overload]
+                mistakes.append(f"{row_name(path, index)}, column {PREFIX + name} = {cell}: {wrong}")
     if mistakes:
         more = f" (and {len(mistakes) - _SHOWN} more)" if len(mistakes) > _SHOWN else ""
         raise TableError(f"{path}: {'; '.join(mistakes[:_SHOWN])}{more}")

@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -54,9 +54,9 @@ def read_frame(path: Path, text_columns: Iterable[str] = ()) -> pd.DataFrame:
     return frame
 
 
-def row_name(path: Path, index: int) -> str:
+def row_name(path: Path, index: Any) -> str:
     """Name a row as people find it: the line of a CSV file, whose header is line 1; the row of a parquet."""
-    return f"row {index + 1}" if path.name.endswith(".parquet") else f"line {index + 2}"
+    return f"row {int(index) + 1}" if path.name.endswith(".parquet") else f"line {int(index) + 2}"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

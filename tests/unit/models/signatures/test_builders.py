@@ -24,12 +24,12 @@ def description() -> Description:
 
 
 def drawn(n: int = 150) -> tuple[pd.DataFrame, np.ndarray]:
-    """150 features in groups of copies, of which four tell something, and six clinical columns."""
+    """150 features in 50 groups of copies, of which eight tell something, and six clinical columns."""
     rng = np.random.default_rng(5)
     hidden = rng.normal(size=(n, 50))
     x = np.repeat(hidden, 3, axis=1) + 0.2 * rng.normal(size=(n, 150))
     x = x * rng.gamma(2, 3, size=150) + rng.normal(0, 50, size=150)
-    y = (hidden[:, :4].sum(axis=1) + 3 * rng.normal(size=n) > 0).astype(int)
+    y = (hidden[:, :8].sum(axis=1) + 3 * rng.normal(size=n) > 0).astype(int)
     names = [f"{BLOCKS[i % 3]}.f{i:03d}" for i in range(150)]
     frame = pd.DataFrame(x, columns=names)
     frame["clinical.osteoporosis"] = (rng.random(n) < 0.3).astype(float)
