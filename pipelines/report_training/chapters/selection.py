@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelines.report_training import theme
-from pipelines.report_training.blocks import Block, Chapter, Picture, Table
+from pipelines.report_training.blocks import Block, Chapter, Picture, Table, Text
 from pipelines.report_training.figures.importance import MOST, importance_figure
 from pipelines.report_training.figures.selection import selection_figure
 from pipelines.report_training.names import feature_text, variable_text
@@ -38,7 +38,9 @@ def _signature(name: str, block: Mapping[str, Any], colour: str) -> Iterator[Blo
             f"cross-validation (right). Dashed: the chosen λ = {float(block['lambda']):.3g}.",
             f"LASSO path and error curve; {len(selected)} features selected.",
         )
-    if selected:
+    if not selected:
+        yield Text(f"{name}: LASSO kept no feature; the signature says the same of everybody.")
+    else:
         shown = f"the {MOST} strongest of " if len(selected) > MOST else ""
         yield Picture(
             f"importance_{key}",

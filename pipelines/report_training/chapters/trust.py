@@ -22,7 +22,8 @@ def trust(study: Study) -> Chapter:
 
 
 def _chance(study: Study) -> Iterator[Block]:
-    permutation, learning = study.metrics.get("permutation"), study.metrics.get("learning_curve") or ()
+    permutation = study.metrics.get("permutation")
+    learning = [one for one in study.metrics.get("learning_curve") or () if one.get("auc") is not None]
     if not permutation and not learning:
         yield Text("Neither a permutation test nor a learning curve was asked for (--permutations).")
         return

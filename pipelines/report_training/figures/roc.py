@@ -92,7 +92,9 @@ def _apparent(axes: Axes, study: Study) -> None:
 
 
 def _readers(axes: Axes, study: Study) -> None:
-    for index, reader in enumerate((study.metrics.get("readers") or {}).get("readers", ())):
+    readers = (study.metrics.get("readers") or {}).get("readers", ())
+    known = [one for one in readers if None not in (one["sensitivity"], one["specificity"])]
+    for index, reader in enumerate(known):
         axes.plot(
             1 - reader["specificity"],
             reader["sensitivity"],

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.report_training.blocks import Answer, Notice, Table
+from pipelines.report_training.blocks import Answer, Notice, Table, Text
 from pipelines.report_training.chapters.answer import answer
 from pipelines.report_training.chapters.baseline import baseline_table
 from pipelines.report_training.chapters.checklists import FILES, SITE, checklists
 from pipelines.report_training.chapters.patients import flow_parts
 from pipelines.report_training.chapters.performance import performance
+from pipelines.report_training.chapters.selection import selection
 from pipelines.report_training.chapters.trust import trust
 from pipelines.report_training.document import document_of
 from pipelines.report_training.study import read_study
@@ -90,6 +91,14 @@ def test_an_interval_that_reaches_one_half_shows_no_prediction(output):
         "nested": models["combined"]["nested"] | {"auc_ci": [0.48, 0.9]}
     }
     assert any("no prediction is shown" in text for text in _notices(_changed(output, models=models)))
+
+
+def test_a_signature_without_features_says_so(output):
+    path = output / "study" / "selection.json"
+    chosen = json.loads(path.read_text())
+    path.write_text(json.dumps({"rad_sign": chosen["rad_sign"] | {"selected": [], "path": {}}}))
+    texts = [one.text for one in selection(read_study(output)).blocks if isinstance(one, Text)]
+    assert texts == ["Radiomics signature: LASSO kept no feature; the signature says the same of everybody."]
 
 
 def test_calls_add_up(output):

@@ -1,5 +1,7 @@
 """What the figures are drawn from, and the cases that break a figure."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,11 +9,11 @@ from pipelines.report_training.figures.calibration import MINIMUM_EVENTS, groups
 from pipelines.report_training.figures.cohort import drift_figure, flow_figure, missing_figure
 from pipelines.report_training.figures.decision import THRESHOLDS, net_benefit
 from pipelines.report_training.figures.importance import MOST, importance_figure
-from pipelines.report_training.figures.roc import mean_curve
+from pipelines.report_training.figures.roc import mean_curve, roc_figure
 from pipelines.report_training.figures.selection import selection_figure
 from pipelines.report_training.figures.sites import forest_figure
 from pipelines.report_training.figures.trust import trust_figure
-from pipelines.report_training.study import Scores
+from pipelines.report_training.study import Scores, read_study
 
 
 def _scores(n, share, seed):
@@ -57,6 +59,15 @@ def test_net_benefit_by_hand():
     assert net_benefit((scores,))[at_half] == pytest.approx(1 / 4 - 1 / 4)
     at_fifth = int(np.argmin(abs(THRESHOLDS - 0.2)))
     assert net_benefit((scores,))[at_fifth] == pytest.approx(2 / 4 - 1 / 4 * 0.25)
+
+
+def test_a_reader_whose_sensitivity_is_not_known_is_no_point(output):
+    path = output / "metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["readers"]["readers"][0]["sensitivity"] = None
+    path.write_text(json.dumps(metrics))
+    names = [text.get_text() for text in roc_figure(read_study(output)).axes[0].get_legend().get_texts()]
+    assert "Surgeon B" in names and "Surgeon A" not in names
 
 
 def test_a_site_without_both_outcomes_says_so():
