@@ -15,8 +15,8 @@ from pipelines.errors import ModelError
 from pipelines.features.radiomics import PROFILES
 from pipelines.features.scanners import scanner_row
 from pipelines.features.table import feature_row
-from pipelines.prediction.readable import role_name, term_name
 from pipelines.prediction.requirements import Inputs, choose
+from pipelines.readable import role_name, term_name
 from pipelines.types import Contribution, Finding, ModelIdentity, Prediction, Role, SeriesAnalysis
 
 OUT_OF_RANGE: Final = "OUT_OF_RANGE"
