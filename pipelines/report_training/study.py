@@ -75,6 +75,22 @@ class Study:
         settings = self.manifest.get("settings") or {}
         return bool(settings.get("demonstration") or self.metrics.get("demonstration"))
 
+    @property
+    def other_sites(self) -> tuple[int, int]:
+        """Of the patients kept out of training: how many come from sites that training lacks, and all."""
+        if self.predictions is None:
+            return 0, 0
+        rows = self.predictions[["patient", "site", "set"]].drop_duplicates()
+        outside, inside = rows[rows["set"] == "external"], rows[rows["set"] == "nested"]
+        new = outside["site"].notna() & ~outside["site"].isin(set(inside["site"].dropna()))
+        return int(new.sum()), len(outside)
+
+    @property
+    def outside(self) -> str:
+        """What to call them: external only where all come from other sites."""
+        new, total = self.other_sites
+        return "External patients" if total and new == total else "Patients kept out of training"
+
     def of(self, model: str) -> Mapping[str, Any]:
         """Give a model's part of the metrics."""
         return self.metrics["models"].get(model) or {}

@@ -73,7 +73,11 @@ def _external_fact(study: Study, external: dict[str, Any] | None) -> Fact:
         if scores
         else ""
     )
-    return Fact("External AUC", with_interval(external.get("auc"), external.get("auc_ci")), detail)
+    new, total = study.other_sites
+    if new < total:
+        detail += f"; {new} of them from other sites"
+    name = "External AUC" if total and new == total else "AUC, kept out of training"
+    return Fact(name, with_interval(external.get("auc"), external.get("auc_ci")), detail)
 
 
 def _lower(title: str) -> str:

@@ -8,7 +8,7 @@ from pipelines.report_training.blocks import Block, Chapter, Table
 from pipelines.report_training.numbers import figure, interval, p_value
 from pipelines.report_training.study import Study
 
-_SETS = {"nested": "unseen", "external": "external", "in_sample": "seen", "paper": "papers' recipe"}
+_SETS = {"nested": "unseen", "external": "kept out", "in_sample": "seen", "paper": "papers' recipe"}
 
 
 def comparison(study: Study) -> Chapter:

@@ -23,7 +23,8 @@ def methods(study: Study) -> Chapter:
 
 def _design(study: Study) -> str:
     what = f"lumbar-node {VERSION} developed a prediction model"
-    what += " and evaluated it on external patients." if study.of(study.headline).get("external") else "."
+    outside = study.outside.lower()
+    what += f" and evaluated it on {outside}." if study.of(study.headline).get("external") else "."
     if study.optimistic:
         return f"{what} No nested cross-validation was run: every figure is optimistic."
     metrics = study.metrics

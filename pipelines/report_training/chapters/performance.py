@@ -17,7 +17,7 @@ from pipelines.report_training.study import Scores, Study
 SETS: Final[Mapping[str, str]] = {
     "nested": "Unseen patients of the training set (nested cross-validation):",
     "paper": "Internal validation (papers' recipe, optimistic):",
-    "external": "External patients:",
+    "external": "{outside}:",
     "in_sample": "Patients the model has seen (apparent, optimistic):",
 }
 _HEADS: Final = ("Model", "AUC (95 % CI)", "Accuracy", "Sens.", "Spec.", "F1", "Brier", "Slope", "Intercept")
@@ -53,7 +53,7 @@ def _table(study: Study) -> Table:
     for set_, title in SETS.items():
         found = [(model, study.of(model).get(set_)) for model in study.models]
         if any(one for _, one in found):
-            rows.append((title, *[""] * len(_KEYS), ""))
+            rows.append((title.format(outside=study.outside), *[""] * len(_KEYS), ""))
             rows.extend(_row(model, one) for model, one in found if one)
     repeats = study.metrics.get("repeats", 1)
     means = f"Figures are means over {repeats} repeats. " if repeats > 1 else ""
@@ -90,11 +90,12 @@ def _row(model: str, found: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _roc(study: Study) -> Iterator[Block]:
     if roc_sets(study):
+        points = " Points: readers." if study.metrics.get("readers") else ""
         yield Picture(
             "roc",
             lambda: roc_figure(study),
             "ROC curves with AUC and 95 % CI; for repeated cross-validation the mean curve of the repeats. "
-            "Dashed grey: the same model on the patients it has seen. Points: readers.",
+            f"Dashed grey: the same model on the patients it has seen.{points}",
             "ROC curves; the figures stand in the table above.",
         )
 
@@ -129,7 +130,7 @@ def _confusion(study: Study) -> Iterator[Block]:
     for set_, title in SETS.items():
         scores = study.scores(study.headline, set_)
         if scores:
-            rows.append(_calls(title.rstrip(":"), scores, threshold_of(study)))
+            rows.append(_calls(title.format(outside=study.outside).rstrip(":"), scores, threshold_of(study)))
     if rows:
         heads = (
             "Patients",

@@ -16,7 +16,7 @@ from pipelines.report_training.study import Scores, Study
 
 MINIMUM_EVENTS: Final = 5  # fewer in a group would show chance
 _MOST_GROUPS: Final = 8
-_TITLES: Final = {"nested": "Unseen patients of the training set", "external": "External patients"}
+_TITLES: Final = {"nested": "Unseen patients of the training set", "external": "{outside}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _panel(axes: Axes, study: Study, set_: str) -> None:
     _spread(axes, repeats)
     axes.set(xlim=(0, 1), ylim=(-0.13, 1.02), xlabel="Predicted risk", ylabel="Patients with the outcome")
     axes.set_yticks(np.linspace(0, 1, 6))
-    axes.set_title(_TITLES[set_])
+    axes.set_title(_TITLES[set_].format(outside=study.outside))
     axes.grid(True)
     axes.legend(loc="upper left")
 

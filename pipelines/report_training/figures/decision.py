@@ -11,7 +11,7 @@ from pipelines.report_training import theme
 from pipelines.report_training.study import Scores, Study
 
 THRESHOLDS: Final = np.linspace(0.01, 0.90, 90)
-_TITLES: Final = {"nested": "Unseen patients of the training set", "external": "External patients"}
+_TITLES: Final = {"nested": "Unseen patients of the training set", "external": "{outside}"}
 
 
 def decision_sets(study: Study) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def decision_figure(study: Study) -> Figure:
         axes.axvline(study.metrics.get("threshold") or 0.5, color=theme.RULE, linewidth=1, zorder=0)
         axes.set(xlim=(0, 0.9), ylim=(-0.06, float(first.outcome.mean()) + 0.04))
         axes.set(xlabel="Threshold of risk for acting", ylabel="Net benefit per patient")
-        axes.set_title(_TITLES[set_])
+        axes.set_title(_TITLES[set_].format(outside=study.outside))
         axes.grid(True)
     panels[0].legend(loc="upper right")
     for axes in panels[len(sets) :]:

@@ -16,7 +16,7 @@ _GRID: Final = np.linspace(0, 1, 201)
 _TITLES: Final = {
     "nested": "Patients of the training set,\neach unseen when scored",
     "paper": "Internal validation\n(papers' recipe: optimistic)",
-    "external": "External patients",
+    "external": "{outside}",
 }
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 
@@ -67,7 +67,7 @@ def _panel(axes: Axes, study: Study, set_: str) -> None:
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     axes.set(xticks=np.linspace(0, 1, 6), yticks=np.linspace(0, 1, 6))
     axes.set(xlabel="1 − specificity", ylabel="Sensitivity")
-    axes.set_title(_TITLES[set_])
+    axes.set_title(_TITLES[set_].format(outside=study.outside))
     axes.grid(True)
     axes.legend(
         loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4.6, handlelength=2.6, labelspacing=0.3

@@ -48,6 +48,16 @@ def test_without_external_patients_the_box_says_so(output):
     assert next(fact for fact in facts if fact.name == "External validation").value == "none"
 
 
+def test_patients_of_the_same_sites_are_not_called_external(output):
+    assert read_study(output).outside == "External patients"
+    path = output / "study" / "predictions.csv"
+    path.write_text(path.read_text().replace("Дом", "Köln"))
+    study = read_study(output)
+    assert study.outside == "Patients kept out of training"
+    fact = next(one for one in answer(study).blocks[0].facts if "kept out" in one.name)
+    assert fact.detail.endswith("; 0 of them from other sites")
+
+
 def test_the_papers_recipe_is_called_optimistic(output):
     study = read_study(output)
     models = dict(study.metrics["models"])
