@@ -150,7 +150,7 @@ def _check_known(engine: Engine, model: Described) -> None:
     if row is not None and row.sha256 != model.sha256:
         raise ModelRefused(
             f"{model.name}@{model.version} is known with another manifest (sha256 {row.sha256[:12]}…, not "
-            f"{model.sha256[:12]}…); activate the package that it came from, or train with another version"
+            f"{model.sha256[:12]}…); activate what it came from, or train with another --version-name"
         )
 
 

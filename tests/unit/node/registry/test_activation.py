@@ -175,7 +175,7 @@ def test_another_model_under_a_known_version_is_refused_and_the_same_mends(
     other = tmp_path / "other"
     shutil.copytree(trained("1.1"), other)
     rewrite(other, version="1.0")
-    refused(models("activate", other), "pain@1.0 is known with another manifest", "another version")
+    refused(models("activate", other), "pain@1.0 is known with another manifest", "another --version-name")
     copy = folder_of(settings.models_folder, "pain", "1.0")
     (copy / "predictor.json").unlink()
     assert models("verify", "pain@1.0").exit_code == ExitCode.NOT_USABLE
