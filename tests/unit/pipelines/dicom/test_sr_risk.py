@@ -137,3 +137,10 @@ def test_digits_that_are_not_written_make_no_other_report(images: list[Dataset])
 def test_the_strongest_contributions_come_first() -> None:
     given = [Contribution(str(value), value) for value in (0.1, -0.9, 0.3, 0.2, 0.5, -0.05)]
     assert [one.value for one in strongest(given)] == [-0.9, 0.5, 0.3, 0.2, 0.1]
+
+
+def test_a_site_s_own_target_is_named_by_its_title(images: list[Dataset]) -> None:
+    own = evaluated(target="stiff_back", title="a stiff back after a year", demonstration=False)
+    report = _report(images, own)
+    assert numbers(report)["Probability of a stiff back after a year"] == (73.1, "%")
+    assert "a stiff back after a year: predicted probability 73.1 % (high risk)." in " ".join(texts(report))
