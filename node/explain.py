@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 PREFIX = "LUMBAR_NODE_"
 SEPARATOR = "__"
 Place = tuple[int | str, ...]
+SECRET: Place = ("web", "token")
 
 #: the password of a URL: from the user's colon to the last @ (it may hold a @ or / itself), or a parameter
 _PASSWORD = re.compile(r"(://[^:/@]*:).*(?=@)|(password=)[^&]*")
@@ -71,10 +72,10 @@ def _line(problem: Any, model: type[BaseModel], environment: Mapping[str, str]) 
 
 
 def _given(problem: Any) -> str:
-    value = problem["input"]
-    return (
-        repr(masked(value)) if problem["loc"] == ("database_url",) and isinstance(value, str) else repr(value)
-    )
+    place, value = problem["loc"], problem["input"]
+    if place == SECRET:
+        return "***"
+    return repr(masked(value)) if place == ("database_url",) and isinstance(value, str) else repr(value)
 
 
 def _variable(place: Place, environment: Mapping[str, str]) -> str | None:

@@ -27,10 +27,15 @@ def test_other_devices_are_refused(device: str) -> None:
     assert "allowed: auto, cpu, cuda" in said({"worker": {"device": device}})
 
 
+def test_a_short_token_is_refused_and_not_shown() -> None:
+    line = said({"web": {"token": "too short"}})
+    assert line.startswith("node.toml: web.token:") and "16" in line and "too short" not in line
+
+
 def test_an_unknown_key_comes_with_those_that_are_known() -> None:
     assert (
         said({"web": {"prt": 1}})
-        == "node.toml: web.prt: unknown key; allowed: enabled, host, port (given: 1)"
+        == "node.toml: web.prt: unknown key; allowed: enabled, host, port, token (given: 1)"
     )
     assert "destinations.0.foo: unknown key; allowed: name, kind," in said({"destinations": [{"foo": 1}]})
     assert "node.toml: foo: unknown key; allowed: data_dir, database_url," in said({"foo": 1})
