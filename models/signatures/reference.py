@@ -90,6 +90,21 @@ def read_reference(path: Path) -> Reference:
         raise ValueError(f"{path}: no reference of features: {error}") from None
 
 
+def read_source(folder: Path) -> list[dict[str, float]] | Reference:
+    """Read feature rows, or the references of predictors that were trained before (`*/reference.json`).
+
+    Raises
+    ------
+    ValueError
+        Names the file that is no reference.
+    """
+    references = [read_reference(path) for path in sorted(folder.glob("*/reference.json"))]
+    if not references:
+        return read_rows(folder)
+    quantiles = {key: value for one in references for key, value in one.quantiles.items()}
+    return Reference(quantiles, "; ".join(dict.fromkeys(one.origin for one in references)))
+
+
 def write_reference(reference: Reference, path: Path) -> None:
     """Write the quantiles as JSON, one feature per line."""
     lines = [f"  {json.dumps(key)}: {json.dumps(list(q))}" for key, q in sorted(reference.quantiles.items())]

@@ -1,7 +1,8 @@
 """Train the demonstration predictors on simulated patients.
 
 `python -m models.signatures.train_demo ROWS OUT` reads one JSON object of features per generated patient from
-the folder ROWS, or a reference.json of an earlier training, and writes the folders OUT/asdeg and OUT/pain.
+the folder ROWS, or the */reference.json of an earlier training there, and writes the folders OUT/asdeg and
+OUT/pain.
 """
 
 import argparse
@@ -25,8 +26,7 @@ from models.signatures.reference import (
     Reference,
     Row,
     measure,
-    read_reference,
-    read_rows,
+    read_source,
     write_reference,
 )
 from models.signatures.robust import ROBUST_FEATURES
@@ -221,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--created", default="2026-03-01")
     parser.add_argument("--origin")
     given = parser.parse_args(arguments)
-    rows = read_rows(given.rows) if given.rows.is_dir() else read_reference(given.rows)
+    rows = read_source(given.rows)
     report = train_demonstration(
         rows, given.out, given.seed, given.patients, created=given.created, origin=given.origin
     )

@@ -90,20 +90,26 @@ def rows(
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="ROWS", help="Folder written by `train rows`.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ROWS",
+            help="Folder of `train rows`, or of trained demonstrations (their reference.json).",
+        ),
+    ],
     out: Annotated[Path, typer.Argument(help="Gets the folders asdeg and pain.")],
     patients: Annotated[int, typer.Option(min=100, help="Simulated patients to train on.")] = 1500,
     seed: Seed = 0,
 ) -> None:
     """Train the demonstration predictors on simulated patients."""
     with one_line():
-        from models.signatures.reference import read_rows
+        from models.signatures.reference import read_source
         from models.signatures.train_demo import train_demonstration
         from pipelines.features.radiomics import PROFILES
 
         profiles = {profile.label: profile.digest for profile in PROFILES.values()}
         try:
-            report = train_demonstration(read_rows(folder), out, seed, patients, profiles=profiles)
+            report = train_demonstration(read_source(folder), out, seed, patients, profiles=profiles)
         except ValueError as error:
             raise fail(f"{folder}: {error}", ExitCode.NOT_USABLE) from None
     for target, metrics in report.items():

@@ -61,11 +61,11 @@ def test_permuted_outcomes_give_no_better_than_chance(cohort: Cohort) -> None:
     rng = np.random.default_rng(0)
     x = frame(cohort)[:200]
     found = []
-    for _ in range(5):
+    for _ in range(4):
         outcome = rng.permutation(cohort.outcome[:200])
         unseen = np.empty(200)
         for train, test in StratifiedKFold(3, shuffle=True, random_state=0).split(x, outcome):
-            one = model(cohort, folds=3).fit(x.iloc[train], outcome[train])
+            one = model(cohort, folds=2).fit(x.iloc[train], outcome[train])
             unseen[test] = one.predict_proba(x.iloc[test])[:, 1]
         found.append(roc_auc_score(outcome, unseen))
     assert 0.43 < np.mean(found) < 0.57, found
@@ -84,14 +84,14 @@ def test_the_final_model_never_sees_an_in_sample_signature(cohort: Cohort) -> No
 
 
 def test_rows_of_one_patient_stay_together(cohort: Cohort) -> None:
-    """A patient copied five times over must not be known from their own copies."""
-    x = pd.concat([frame(cohort)[:60]] * 5, ignore_index=True)
-    noise = np.tile(np.random.default_rng(2).permutation(cohort.outcome[:60]), 5)
-    groups = np.tile(np.arange(60), 5)
-    apart = model(cohort, "random_forest", folds=3).fit(x, noise)
-    together = model(cohort, "random_forest", folds=3).fit(x, noise, groups=groups)
+    """A patient copied four times over must not be known from their own copies."""
+    x = pd.concat([frame(cohort)[:60]] * 4, ignore_index=True)
+    noise = np.tile(np.random.default_rng(2).permutation(cohort.outcome[:60]), 4)
+    groups = np.tile(np.arange(60), 4)
+    apart = model(cohort, "decision_tree", folds=2).fit(x, noise)
+    together = model(cohort, "decision_tree", folds=2).fit(x, noise, groups=groups)
     areas = [roc_auc_score(noise, one.signatures_[0][1].out_of_fold_) for one in (apart, together)]
-    assert areas[0] > 0.95
+    assert areas[0] > 0.8
     assert areas[1] < 0.7
 
 
@@ -109,7 +109,7 @@ def test_contributions_add_up_to_the_log_odds(cohort: Cohort, fitted: CombinedMo
 
 
 def test_contributions_of_a_forest_are_called_what_they_are(cohort: Cohort) -> None:
-    one = model(cohort, "random_forest", folds=3).fit(frame(cohort)[:200], cohort.outcome[:200])
+    one = model(cohort, "random_forest", folds=2).fit(frame(cohort)[:120], cohort.outcome[:120])
     x = frame(cohort)[400:401]
     why = explain(one, x)
     assert not why.exact
