@@ -5,7 +5,6 @@ measurements) and of clinical variables. A score shows in several features, as d
 are set so that the true risk reaches a wanted AUC, which no model can beat.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from models.signatures.reference import Reference
+from models.signatures.reference import Reference, read_reference
 from models.signatures.simulated import correlated
 from models.signatures.sites import assign_sites, blank, scanner_columns, shifted
 from models.signatures.sources import SOURCES, Source, carried, clinical_scores, clinical_values
@@ -204,9 +203,7 @@ def expected_auc(risk: Array) -> float:
 
 def shipped_reference(predictor: str) -> Reference:
     """Read where the features lie in the generated patients that the shipped predictor stands on."""
-    text = (_WEIGHTS / predictor / "reference.json").read_text(encoding="utf-8")
-    content = json.loads(text)
-    return Reference({k: tuple(q) for k, q in content["quantiles"].items()}, content["origin"])
+    return read_reference(_WEIGHTS / predictor / "reference.json")
 
 
 def _scores(source: Source, n: int, rng: np.random.Generator) -> dict[str, Array]:
