@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.errors import ExitCode, fail, one_line
+from node.cli.evaluate_backbone import backbone
 from node.cli.options import Device
 from node.cli.outfolder import prove
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="evaluate", help="How good the models are, on scans with a reference.", no_args_is_help=True
 )
+
+
+app.command()(backbone)
 
 
 @app.callback()
