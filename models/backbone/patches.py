@@ -22,7 +22,7 @@ def pick_patches(cubes: Tensor, grid: int, places: Tensor) -> Tensor:
     n, side = len(cubes), cubes.shape[-1] // grid
     parts = cubes.reshape(n, grid, side, grid, side, grid, side).permute(0, 1, 3, 5, 2, 4, 6)
     x, rest = places // grid**2, places % grid**2
-    return parts[torch.arange(n)[:, None], x, rest // grid, rest % grid]
+    return parts[torch.arange(n, device=cubes.device)[:, None], x, rest // grid, rest % grid]
 
 
 def pick(tokens: Tensor, places: Tensor) -> Tensor:
