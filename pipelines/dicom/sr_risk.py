@@ -32,7 +32,7 @@ from pipelines.dicom.codes import (
     RISK_CATEGORY,
     RISKS,
     SIGNATURES,
-    VALIDATED_MODEL,
+    SITE_MODEL,
     digest_value,
     private,
     private_for,
@@ -196,7 +196,7 @@ def _statements(prediction: Prediction) -> Iterator[Any]:
     if prediction.category is not None:
         yield evaluation(RISK_CATEGORY, RISKS[prediction.category])
     yield from _coded(NOT_EVALUABLE_REASON, (reason.code for reason in prediction.reasons))
-    yield evaluation(MODEL_STATUS, DEMONSTRATION_MODEL if prediction.demonstration else VALIDATED_MODEL)
+    yield evaluation(MODEL_STATUS, DEMONSTRATION_MODEL if prediction.demonstration else SITE_MODEL)
     yield evaluation(INTENDED_USE, RESEARCH_ONLY)
     yield from _coded(INPUT_USED, prediction.inputs_used)
     yield from _coded(INPUT_MISSING, prediction.inputs_missing)
