@@ -20,6 +20,7 @@ BUILT_IN: Final = Path(__file__).parent.parent / "predictors"
 #: Every classifier that a recipe may name (`models.signatures.classifiers` makes them), the simplest first:
 #: of two that are as good as each other the earlier one is taken.
 CLASSIFIER_NAMES: Final = (
+    "logistic_shrunken",
     "logistic_regression",
     "naive_bayes",
     "svm_linear",
@@ -36,8 +37,10 @@ CLASSIFIER_NAMES: Final = (
     "mlp",
     "decision_tree",
 )
-#: The 14 of Zou et al. 2025; bagged trees are Suo et al. 2026's.
-FOURTEEN: Final = tuple(name for name in CLASSIFIER_NAMES if name != "bagged_trees")
+#: The 14 of Zou et al. 2025; bagged trees are Suo et al. 2026's, the shrunken regression is ours.
+FOURTEEN: Final = tuple(
+    name for name in CLASSIFIER_NAMES if name not in ("bagged_trees", "logistic_shrunken")
+)
 
 KINDS: Final = ("radiomics", "radiomics_hu", "deep")
 
@@ -57,6 +60,7 @@ Classifier = Literal[
     "lightgbm",
     "mlp",
     "decision_tree",
+    "logistic_shrunken",
 ]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -149,6 +153,10 @@ class Recipe(_Part):
         So many features at most go on from the F-test, those with the smallest p.
     correlation : float
         |Pearson| above which one of two features goes.
+    selection : {"lasso", "shrink"}
+        "lasso": only what the LASSO keeps goes on to the classifier, as in the papers. "shrink": everything
+        that is left after the correlation step does, and the classifier must shrink (`logistic_shrunken`);
+        better where many features carry a little each. The LASSO is reported either way.
     folds : int
         Folds of the LASSO's penalty.
     search_folds : int
@@ -169,6 +177,7 @@ class Recipe(_Part):
     alpha: float = Field(default=0.05, gt=0, le=1, strict=False)
     most: int = Field(default=2000, ge=10)
     correlation: float = Field(default=0.9, gt=0, le=1, strict=False)
+    selection: Literal["lasso", "shrink"] = "lasso"
     folds: int = Field(default=10, ge=2, le=20)
     search_folds: int = Field(default=5, ge=2, le=20)
     icc: float = Field(default=0.75, ge=0, le=1, strict=False)

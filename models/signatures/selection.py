@@ -116,6 +116,8 @@ class LassoSelection(_Selector):
     alphas : int
         Penalties tried per decade.
     seed : int
+    keep_all : bool
+        Fit and report the LASSO, but leave it to the classifier to shrink.
 
     Attributes
     ----------
@@ -127,10 +129,11 @@ class LassoSelection(_Selector):
     support_ : ndarray of bool, shape (n_features,)
     """
 
-    def __init__(self, folds: int = 10, alphas: int = 16, seed: int = 0) -> None:
+    def __init__(self, folds: int = 10, alphas: int = 16, seed: int = 0, keep_all: bool = False) -> None:
         self.folds = folds
         self.alphas = alphas
         self.seed = seed
+        self.keep_all = keep_all
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:  # noqa: N803
         """Fit the LASSO of y in {0, 1} (n_samples,) on X (n_samples, n_features)."""
@@ -150,7 +153,7 @@ class LassoSelection(_Selector):
         self.alphas_ = np.concatenate([lasso.alphas_ for lasso in found])
         errors = np.concatenate([lasso.mse_path_ for lasso in found])  # (n_alphas, n_folds)
         self.mse_mean_, self.mse_sd_ = errors.mean(axis=1), errors.std(axis=1)
-        self.support_ = best.coef_ != 0
+        self.support_ = (best.coef_ != 0) | self.keep_all
         if not self.support_.any():
             self.support_[_absolute_covariance(values, outcome).argmax()] = True
         return self

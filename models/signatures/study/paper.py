@@ -23,6 +23,7 @@ from models.validation.figures import figures
 Numbers = NDArray[np.float64]
 
 _FOLDS: Final = 10
+_ALPHA: Final = 0.05  # p above which a clinical variable is dropped
 NOTE: Final = (
     "optimistic: features and signatures were chosen with the very patients that these figures come from"
 )
@@ -96,7 +97,8 @@ def internal_validation(outcome: NDArray[np.int64], groups: NDArray[np.str_], se
 
 def _signature(model: BestClassifier, fit: Fit, train: NDArray[np.bool_]) -> Numbers:
     """Choose the features on everybody, then the classifier on the training part."""
-    values = clone(model.prepare).fit(fit.frame, fit.outcome).transform(fit.frame)
+    prepare = clone(model.prepare).set_params(lasso__keep_all=False)
+    values = prepare.fit(fit.frame, fit.outcome).transform(fit.frame)
     return _best(model, values, fit, train)
 
 
@@ -107,7 +109,8 @@ def _combined(
     signatures = [log_odds(found[SIGNATURES[name]]) for name, _ in model.signatures]
     direct = fit.frame[list(model.direct)].to_numpy(dtype=np.float64)
     joined = np.column_stack([*signatures, direct])
-    values = clone(model.final.prepare).fit(joined, fit.outcome).transform(joined)
+    prepare = clone(model.final.prepare).set_params(screen__alpha=_ALPHA)
+    values = prepare.fit(joined, fit.outcome).transform(joined)
     return _best(model.final, values, fit, train)
 
 

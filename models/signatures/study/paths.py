@@ -54,7 +54,7 @@ def _signature(
         values - values.mean(axis=0), outcome - outcome.mean(), alphas=penalties, max_iter=20_000
     )
     entered = np.flatnonzero((paths != 0).any(axis=1))
-    kept = np.flatnonzero(lasso.support_)
+    kept = np.flatnonzero(lasso.coef_)
     return {
         "lambda": float(lasso.alpha_),
         "lambdas": _rounded(penalties),

@@ -85,3 +85,12 @@ def test_weak_penalties_are_tried_where_the_best_is_the_weakest_so_far() -> None
 def test_folds_are_no_more_than_the_rarer_class() -> None:
     assert usable_folds(10, np.array([0] * 50 + [1] * 6)) == 6
     assert usable_folds(10, np.array([0] * 50 + [1])) == 2
+
+
+def test_a_lasso_that_keeps_everything_still_says_what_it_would_keep() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.normal(size=(80, 12))
+    outcome = (values[:, 0] + 0.5 * rng.normal(size=80) > 0).astype(int)
+    strict, lenient = (LassoSelection(folds=4, keep_all=keep).fit(values, outcome) for keep in (False, True))
+    assert lenient.support_.all() and not strict.support_.all()
+    np.testing.assert_array_equal(lenient.coef_, strict.coef_)
