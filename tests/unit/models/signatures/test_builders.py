@@ -18,7 +18,9 @@ BLOCKS = ("ct.vertebra.radiomics", "mr_sag_t2.disc.radiomics", "mr_sag_t2.disc.d
 
 def description() -> Description:
     asdeg = built_in("asdeg")
-    recipe = asdeg.recipe.model_copy(update={"classifiers": ("logistic_regression",), "search_folds": 2})
+    recipe = asdeg.recipe.model_copy(
+        update={"selection": "lasso", "classifiers": ("logistic_regression",), "search_folds": 2}
+    )
     plan = VariantPlan(name="both", blocks=BLOCKS)
     return asdeg.model_copy(update={"recipe": recipe, "variants": (plan,)})
 
