@@ -75,5 +75,5 @@ def _known(values: ArrayLike) -> NDArray[np.float64]:
 
 def _shares(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
-    filled: NDArray[np.float64] = np.maximum(counts, _EMPTY)
-    return filled / filled.sum()
+    filled = np.maximum(counts, _EMPTY)
+    return np.asarray(filled / filled.sum(), dtype=np.float64)

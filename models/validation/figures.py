@@ -44,7 +44,7 @@ def figures(
     """
     truth = np.asarray(outcome)
     each = [_once(truth, np.asarray(p, dtype=np.float64), threshold) for p in probabilities]
-    mean = {key: plain(np.mean([one[key] for one in each])) for key in each[0]}
+    mean = {key: plain(float(np.mean([one[key] for one in each]))) for key in each[0]}
     ci = bootstrap.auc_interval(truth, probabilities, groups=groups, seed=seed)
     known = None if mean["auc"] is None else [plain(limit) for limit in ci]
     return mean | {"auc_ci": known, "auc_by_repeat": [plain(one["auc"]) for one in each]}

@@ -56,7 +56,7 @@ def fit_of(variant: Trainable, seed: int, stable: Collection[str] | None) -> Fit
     """Build every model that the variant's table can give."""
     table = variant.training
     description, columns = table.description, table.columns
-    models = {
+    models: dict[str, Any] = {
         kind: build(description, kind, columns, seed=seed, variant=variant.plan, stable=stable)
         for kind in kinds_in(description, columns, variant.plan)
     }
