@@ -146,8 +146,10 @@ def train_target(
 
 
 def demonstration(description: Description) -> Description:
-    """Leave one classifier: a linear model's contributions are exact, and the simulated effect is linear."""
-    recipe = description.recipe.model_copy(update={"classifiers": ("logistic_regression",)})
+    """Leave few features and one linear classifier: the simulated effect is linear, contributions exact."""
+    recipe = description.recipe.model_copy(
+        update={"classifiers": ("logistic_regression",), "selection": "lasso"}
+    )
     return description.model_copy(update={"recipe": recipe})
 
 

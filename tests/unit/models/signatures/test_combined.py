@@ -33,7 +33,11 @@ def cohort(rows: list[dict[str, float]]) -> Cohort:
 def description(*classifiers: str, folds: int = 5) -> Description:
     asdeg = built_in("asdeg")
     recipe = asdeg.recipe.model_copy(
-        update={"classifiers": classifiers or ("logistic_regression",), "search_folds": folds}
+        update={
+            "selection": "lasso",
+            "classifiers": classifiers or ("logistic_regression",),
+            "search_folds": folds,
+        }
     )
     return asdeg.model_copy(update={"recipe": recipe, "variants": (PLAN,)})
 
