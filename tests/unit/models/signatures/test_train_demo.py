@@ -14,7 +14,7 @@ from models.signatures.files import load_model
 from models.signatures.package import load_predictor
 from models.signatures.train_demo import train_demonstration
 
-PATIENTS = 120
+PATIENTS = 160
 
 
 @pytest.fixture(scope="module")
