@@ -6,15 +6,14 @@ from typing import Any
 from zipfile import BadZipFile, is_zipfile
 
 import torch
-from safetensors.torch import load_file
-from torch import Tensor
 
 from models.device import choose_device
-from models.manifest import Manifest, ManifestError, open_model
+from models.manifest import Manifest
 from models.training import VERSION
 from models.training.axial import AXIAL
 from models.training.bank import SEEDS, Task, write_bank
 from models.training.batch import Scan, Teaching
+from models.training.beginnings import between, read_beginning
 from models.training.export import SETTINGS, export
 from models.training.loop import Progress, resume, say_nothing, spend
 from models.training.sagittal import SAGITTAL
@@ -38,6 +37,7 @@ def train_segmentation(
     people: range | None = None,
     version: str = VERSION,
     start: Path | None = None,
+    mean_with_start: bool = False,
 ) -> Manifest:
     """Train a segmentation network on generated scans and write it with its manifest.
 
@@ -67,6 +67,8 @@ def train_segmentation(
         Of the network, for its manifest.
     start : Path, optional
         Folder of a network of this kind to begin with, at half the learning rate; named in the manifest.
+    mean_with_start : bool
+        Write the mean of the weights begun with and the trained ones (`models.training.beginnings.between`).
 
     Returns
     -------
@@ -87,12 +89,13 @@ def train_segmentation(
     resume(trainer, out_dir, say)
     scans = _load_bank(task, bank_dir / task, people, say)
     spend(trainer, lambda spent: trainer.step(scans, spent), budget_s, out_dir, say)
+    mean_with = read_beginning(task, start)[0] if start is not None and mean_with_start else None
     return export(
-        trainer.average,
+        trainer.average if mean_with is None else between(mean_with, trainer.average),
         task,
         out_dir,
         version=version,
-        training_data=_training_data(len(scans), people, start),
+        training_data=_training_data(len(scans), people, _before(task, start, mean_with_start)),
         metrics={"training": _figures(trainer)},
     )
 
@@ -106,17 +109,21 @@ def _check(task: Task, budget_s: float, people: range | None) -> None:
         raise ValueError("people must name at least one generated person to train on")
 
 
-def _training_data(scans: int, people: range, start: Path | None) -> str:
-    before = "" if start is None else f"begun with {_identity(start)}; then "
+def _training_data(scans: int, people: range, before: str) -> str:
     return (
         f"{before}{scans} scans of {len(people)} generated people "
         f"(models.anatomy, seeds {people[0]} to {people[-1]}); no patient data"
     )
 
 
-def _identity(folder: Path) -> str:
-    _, manifest = open_model(folder.name, folder.parent)
-    return f"{manifest.name} {manifest.version} (sha256 {manifest.digest[:12]}…; {manifest.training_data})"
+def _before(task: Task, start: Path | None, mean: bool) -> str:
+    """Say what the training began with."""
+    if start is None:
+        return ""
+    _, manifest = read_beginning(task, start)
+    how = "mean of the weights before and after; " if mean else ""
+    digest = f"sha256 {manifest.digest[:12]}…"
+    return f"{how}begun with {manifest.name} {manifest.version} ({digest}; {manifest.training_data}); then "
 
 
 def _figures(trainer: Trainer) -> Mapping[str, Any]:
@@ -153,18 +160,7 @@ def _make_trainer(task: Task, seed: int, device: torch.device, start: Path | Non
             settings["dimensions"],
         )
     if start is not None:
-        _load_weights(network, task, start)
+        weights, _ = read_beginning(task, start)
+        network.load_state_dict(weights, strict=False)  # batches seen so far are not in a model folder
     rate = LEARNING_RATE if start is None else GENTLE_RATE
     return Trainer(task, network, TEACHINGS[task], seed, device, learning_rate=rate)
-
-
-def _load_weights(network: UNet, task: Task, start: Path) -> None:
-    """Begin with the weights of a model folder."""
-    try:
-        folder, manifest = open_model(start.resolve().name, start.resolve().parent)
-    except ManifestError as error:
-        raise ValueError(f"--start: {error}") from None
-    if dict(manifest.settings) != SETTINGS[task]:
-        raise ValueError(f"--start: {start} holds {manifest.name!r}, not the {task} network of this version")
-    weights: dict[str, Tensor] = load_file(folder / "weights.safetensors")
-    network.load_state_dict({key: value.float() for key, value in weights.items()}, strict=False)

@@ -47,6 +47,9 @@ def segmentation(
     start: Annotated[
         Path | None, typer.Option(help="Folder of a network of this kind to begin with.", exists=True)
     ] = None,
+    mean_with_start: Annotated[
+        bool, typer.Option(help="Write the mean of the weights begun with and the trained ones.")
+    ] = False,
 ) -> None:
     """Train a segmentation network on generated anatomy."""
     with one_line():
@@ -64,6 +67,7 @@ def segmentation(
                 people=None if people is None else range(people),
                 version=version_name,
                 start=start,
+                mean_with_start=mean_with_start,
             )
         except ValueError as error:
             raise fail(str(error), ExitCode.USAGE) from None

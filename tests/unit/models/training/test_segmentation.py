@@ -112,6 +112,22 @@ def test_begins_with_the_weights_of_another(trained: tuple[Path, list[str]], tmp
         assert moved < 0.01 < (after[name].float() - fresh[name]).abs().max()
 
 
+def test_the_mean_lies_between_beginning_and_end(trained: tuple[Path, list[str]], tmp_path: Path) -> None:
+    root, _ = trained
+    begun, bank, end = root / "sagittal", root / "bank", tmp_path / "end"
+    same = {"budget_s": 0.3, "people": ONE, "device": "cpu", "start": begun}
+    train_segmentation("sagittal", bank, end, **same)
+    shutil.copytree(end, tmp_path / "mean")  # its budget is spent: only the export is another
+    manifest = train_segmentation("sagittal", bank, tmp_path / "mean", **same, mean_with_start=True)
+    assert manifest.training_data.startswith("mean of the weights before and after; begun with")
+    first, last, mean = (
+        load_file(folder / "weights.safetensors")["encoder.0.0.1.running_var"].float()
+        for folder in (begun, end, tmp_path / "mean")
+    )
+    assert (last - first).abs().max() > 0.01
+    assert ((first + last) / 2 - mean).abs().max() < 0.002
+
+
 def test_refuses_to_begin_with_what_does_not_fit(trained: tuple[Path, list[str]], tmp_path: Path) -> None:
     root, _ = trained
     out = tmp_path / "out"
