@@ -42,38 +42,69 @@ def extract(
     code 3.
     """
     with one_line():
-        from pipelines.cohort.read import read_cohort
-        from pipelines.cohort.table import check_kind, stem
-
-        try:
-            check_kind(out)
-        except ValueError as error:
-            raise fail(f"--out {error}", ExitCode.USAGE) from None
-        from node.cli.outfolder import prove
-
-        prove(out.parent)
-        patients = read_cohort(cohort, studies, typer.echo)
-        from node.cli.segmenters import chosen
-        from node.settings import load
-        from pipelines.cohort.extract import Terms
-        from pipelines.cohort.extract import extract as run
-        from pipelines.cohort.pool import SpawnedPool
-        from pipelines.cohort.table import feature_table, provenance, write_remarks, write_table
-
-        choices = chosen(load(config), config) if config else {}
-        terms = Terms(
-            out.with_name(f"{out.name}.d").resolve(), device, choices, pairing_days, backbone, cubes
+        failed = make_table(
+            cohort,
+            out,
+            studies=studies,
+            jobs=jobs,
+            device=device,
+            timeout=timeout,
+            pairing_days=pairing_days,
+            backbone=backbone,
+            cubes=cubes,
+            config=config,
         )
-        with SpawnedPool(jobs, 60 * timeout) as pool:
-            found = run(patients, terms, pool, typer.echo)
-        failures = out.with_name(f"{stem(out)}.failures.csv")
-        remarks = write_remarks(found.remarks, failures)
-        if found.rows:
-            table = feature_table(patients, found)
-            write_table(table, out, provenance(found))
-            typer.echo(f"{out}: {len(table)} patients, {table.shape[1]} columns")
+    if failed:
+        raise fail(failed, ExitCode.NOT_USABLE)
+
+
+def make_table(
+    cohort: Path,
+    out: Path,
+    *,
+    studies: Path | None = None,
+    jobs: int = 1,
+    device: str = "auto",
+    timeout: float = 60,
+    pairing_days: int = 180,
+    backbone: Path | None = None,
+    cubes: Path | None = None,
+    config: Path | None = None,
+) -> str:
+    """Analyse a cohort and write its table; the options are those of the command.
+
+    Returns
+    -------
+    str
+        What to tell about patients that failed; empty where none did.
+    """
+    from node.cli.outfolder import prove
+    from node.cli.segmenters import chosen
+    from node.settings import load
+    from pipelines.cohort.extract import Terms
+    from pipelines.cohort.extract import extract as run
+    from pipelines.cohort.pool import SpawnedPool
+    from pipelines.cohort.read import read_cohort
+    from pipelines.cohort.table import check_kind, feature_table, provenance, stem, write_remarks, write_table
+
+    try:
+        check_kind(out)
+    except ValueError as error:
+        raise fail(f"--out {error}", ExitCode.USAGE) from None
+    prove(out.parent)
+    patients = read_cohort(cohort, studies, typer.echo)
+    choices = chosen(load(config), config) if config else {}
+    terms = Terms(out.with_name(f"{out.name}.d").resolve(), device, choices, pairing_days, backbone, cubes)
+    with SpawnedPool(jobs, 60 * timeout) as pool:
+        found = run(patients, terms, pool, typer.echo)
+    failures = out.with_name(f"{stem(out)}.failures.csv")
+    remarks = write_remarks(found.remarks, failures)
+    if found.rows:
+        table = feature_table(patients, found)
+        write_table(table, out, provenance(found))
+        typer.echo(f"{out}: {len(table)} patients, {table.shape[1]} columns")
     if remarks > len(found.failures):
         typer.echo(f"{failures}: {remarks - len(found.failures)} series could not be analysed", err=True)
-    if found.failures:
-        text = f"{len(found.failures)} of {len(patients.patients)} patients failed; see {failures}"
-        raise fail(text, ExitCode.NOT_USABLE)
+    if not found.failures:
+        return ""
+    return f"{len(found.failures)} of {len(patients.patients)} patients failed; see {failures}"

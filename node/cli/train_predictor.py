@@ -33,7 +33,8 @@ def predictor(
     *,
     out: Annotated[Path, typer.Option(help="Folder for package, figures, report; a stopped run goes on.")],
     cohort: Annotated[
-        Path | None, typer.Option(help="Feature table of `lumbar-node extract` or `simulate`.")
+        Path | None,
+        typer.Option(help="Feature table of `extract` or `simulate`; or a cohort.csv, extracted first."),
     ] = None,
     features: Annotated[
         Path | None, typer.Option(help="Any feature table, .parquet, .csv or .csv.gz; a row per patient.")
@@ -81,12 +82,14 @@ def predictor(
     """Train a predictor on patients with a known outcome: honest estimate, models, report."""
     with one_line():
         from models.signatures.errors import TrainingInputError
-        from models.signatures.study.material import Request
+        from models.signatures.study.material import Request, describe
         from models.signatures.study.settings import LEARNING, Settings
 
         try:
+            table = _table(target, cohort, features)
+            describe(target, vas_cutoff)  # what is wrong with it is told before hours of extraction
             request = Request(
-                table=_table(target, cohort, features),
+                table=_extracted(table, out),
                 target=target,
                 outcome=outcome,
                 id=id_,
@@ -124,13 +127,22 @@ def _table(target: str | None, cohort: Path | None, features: Path | None) -> Pa
             "name the patients: --cohort features.parquet, or --features table.csv with --outcome and --id",
             ExitCode.USAGE,
         )
-    if _lists_studies(table):
-        raise fail(
-            f"{table}: lists studies, not features; run `lumbar-node extract {table} --out features.parquet` "
-            "first and train on that",
-            ExitCode.NOT_USABLE,
-        )
     return table
+
+
+def _extracted(table: Path, out: Path) -> Path:
+    """Give the feature table; of a list of studies it is computed first, or completed, in OUT/study."""
+    if not _lists_studies(table):
+        return table
+    from node.cli.extract import make_table
+
+    features = out / "study" / "features.parquet"
+    failed = make_table(table, features)
+    if not features.is_file():
+        raise fail(failed, ExitCode.NOT_USABLE)
+    if failed:
+        typer.echo(f"note: {failed}; training goes on with the others", err=True)
+    return features
 
 
 def _lists_studies(path: Path) -> bool:

@@ -72,11 +72,14 @@ def test_what_is_wrong_is_one_line(run, table, words, code, text):
     assert len(lines) == 1 and text in lines[0]
 
 
-def test_a_list_of_studies_is_sent_to_extract(run, tmp_path):
+def test_a_list_of_studies_is_extracted_first(run, tmp_path):
+    """What the images cannot give is told as `extract` tells it; the way on is an integration test's."""
     (tmp_path / "cohort.csv").write_text("patient,studies,outcome\nP1,a;b,1\n")
     found = run("asdeg", "--cohort", "cohort.csv", "--out", "out")
     assert found.exit_code == 3
-    assert "run `lumbar-node extract cohort.csv --out features.parquet`" in found.stderr
+    assert "COHORT_INVALID" in found.stderr and "row 2, column studies" in found.stderr
+    found = run("pain", "--cohort", "cohort.csv", "--out", "out")  # before anything is extracted
+    assert found.exit_code == 3 and "--vas-cutoff" in found.stderr
 
 
 def test_a_predictor_of_its_own_is_trained_packed_and_reported(run, table, tmp_path):
