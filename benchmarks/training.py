@@ -9,6 +9,8 @@ seconds depend on what else the machine does.
 """
 
 import argparse
+import os
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -17,7 +19,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from support.processes import peak_mib
 
 from models.signatures.cohorts import simulate
 from models.signatures.description import built_in
@@ -152,12 +153,24 @@ def size(arguments: argparse.Namespace) -> Iterator[str]:
             Settings(jobs=arguments.jobs),
             lambda line: print(line, flush=True),
         )
-        minutes, gib = (time.monotonic() - start) / 60, peak_mib() / 1024
-    print(f"{minutes:.1f} minutes, this process {time.process_time() - cpu:.0f} CPU s and {gib:.1f} GiB")
+        minutes, gib = (time.monotonic() - start) / 60, _peak_gib()
+    used = time.process_time() - cpu + sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    print(
+        f"{minutes:.1f} minutes, {used:.0f} CPU s of ended processes, {gib:.1f} GiB at most, workers included"
+    )
     if minutes > MINUTES:
         yield f"{minutes:.1f} minutes, budget {MINUTES}"
     if gib > GIB:
         yield f"{gib:.1f} GiB, budget {GIB}"
+
+
+def _peak_gib() -> float:
+    """Most that this process and its workers have had resident, added up; GiB."""
+    own = Path(f"/proc/{os.getpid()}/status")
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text("ascii").split()
+    statuses = [own, *(Path(f"/proc/{child}/status") for child in children)]
+    texts = [status.read_text("ascii") for status in statuses if status.exists()]
+    return sum(int(t.split("VmHWM:")[1].split()[0]) for t in texts if "VmHWM:" in t) / 1024**2
 
 
 PARTS = {"simulated": simulated, "shuffled": shuffled, "real": real, "size": size}

@@ -14,7 +14,7 @@ _NAMES: Final = {
 }
 _SETS: Final = {
     "nested": "unseen (nested)",
-    "external": "external",
+    "external": "kept out of training",
     "paper": "papers' recipe, OPTIMISTIC",
     "in_sample": "seen, OPTIMISTIC",
 }
@@ -147,7 +147,9 @@ def _limits(
 ) -> Iterator[str]:
     yield "## Limits\n"
     models = metrics.get("models") or {}
-    if not any(found.get("external") for found in models.values()):
+    if any(found.get("external") for found in models.values()):
+        yield "- Patients kept out of training come from other hospitals only if the report calls them external"
+    else:
         yield "- No external validation: how it does at another hospital is not known"
     if len(metrics.get("sites") or {}) < 2:
         yield "- One site only"

@@ -119,7 +119,13 @@ def recalibrated(variant: Variant, table: FeatureTable, seed: int = 0) -> Recali
         conformal=ConformalSets.fit(outcome, unseen),
     )
     events = int(outcome.sum())
-    return Recalibrated(changed, len(outcome), events, measured(outcome, now), measured(outcome, unseen))
+    return Recalibrated(changed, len(outcome), events, _figures(outcome, now), _figures(outcome, unseen))
+
+
+def _figures(outcome: NDArray[np.int64], probability: Vector) -> dict[str, float]:
+    """Measure, with what an intercept alone mends: the mean risk against the share with the outcome."""
+    means = {"mean_risk": float(probability.mean()), "observed": float(outcome.mean())}
+    return {**measured(outcome, probability), **means}
 
 
 def _inputs(variant: Variant, table: FeatureTable) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
@@ -172,7 +178,7 @@ def _write(
         predictor.description,
         [done[one.name].variant if one.name in done else one for one in predictor.variants],
         version=version,
-        training_data=f"{manifest.training_data}; recalibrated on patients of another site: {counts}",
+        training_data=f"{manifest.training_data}; recalibrated on others, as their site says: {counts}",
         metrics={**metrics, "recalibration": {"from_version": manifest.version, **found}},
         created=created,
         profiles=manifest.settings.get("profiles"),

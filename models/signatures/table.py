@@ -190,6 +190,8 @@ def _checked(path: Path, table: FeatureTable) -> FeatureTable:
     checks.one_row_each(path, table.patients, rows)
     checks.no_patient_on_both_sides(path, table.groups, table.external)
     kept, warnings = checks.informative(path, table.features, inside)
+    required = table.description.required_clinical
+    warnings += checks.informative_clinical(path, table.clinical[inside], required)
     absent = table.features[inside].isna().mean()
     checks.no_row_twice(path, kept, rows, table.groups)
     checks.nothing_leaks(path, kept[inside], table.encoded[inside], table.outcome[inside])

@@ -1,7 +1,7 @@
 """What a feature table must not be: too small, of one class, leaking, or with a patient on both sides."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from models.signatures.clinical import PREFIX
 from models.signatures.errors import TableError
 from models.signatures.table_file import nearest
 
@@ -129,6 +130,27 @@ def informative(
     if (empty | constant).all():
         raise TableError(f"{path}: no feature is left: {'; '.join(warnings)}")
     return features.loc[:, ~(empty | constant)], warnings
+
+
+def informative_clinical(path: Path, clinical: pd.DataFrame, required: Collection[str]) -> list[str]:
+    """Name the clinical variables that say nothing about the training rows.
+
+    Raises
+    ------
+    TableError
+        If a required one has no value at all.
+    """
+    kinds = {str(name): clinical[name].dropna().nunique() for name in clinical}
+    if lacking := [name for name in required if kinds.get(name) == 0]:
+        raise TableError(
+            f"{path}: column {PREFIX + lacking[0]!r} is required and has no value in any row for training; "
+            "fill it, or train a predictor of your own that does without"
+        )
+    notes = []
+    for what, count in (("without any value", 0), ("with one value only", 1)):
+        if found := [PREFIX + name for name, number in kinds.items() if number == count]:
+            notes.append(f"clinical variables {what}, of no use: {', '.join(found)}")
+    return notes
 
 
 def no_row_twice(path: Path, features: pd.DataFrame, rows: Sequence[str], groups: NDArray[np.str_]) -> None:

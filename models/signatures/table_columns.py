@@ -46,6 +46,7 @@ def outcome_of(
     cutoff = description.outcome.cutoff
     if cutoff is not None and cutoff.value is not None and cutoff.column in frame:
         return _cut(path, frame, column, description)
+    notes = _not_cut(path, frame, column, description)
     cells = required_column(path, frame, column, "--outcome")
     coded = {description.outcome.positive: 1.0, description.outcome.negative: 0.0}
     text = [_plain(cell) if is_known(cell) else None for cell in cells]
@@ -57,7 +58,24 @@ def outcome_of(
             f"{path}: column {column!r} is no outcome of two classes: {row} holds {strange[0]!r}, "
             f"{kinds} different values in all; allowed are {' and '.join(coded)}, or nothing"
         )
-    return pd.Series([np.nan if one is None else coded[one] for one in text], index=frame.index), []
+    return pd.Series([np.nan if one is None else coded[one] for one in text], index=frame.index), notes
+
+
+def _not_cut(path: Path, frame: pd.DataFrame, column: str, description: Description) -> list[str]:
+    """Say that a cut-off has nothing to cut; refuse a scale in a unit that is not the cut-off's."""
+    cutoff = description.outcome.cutoff
+    if cutoff is None or cutoff.value is None:
+        return []
+    for name in map(str, frame.columns):
+        if name.startswith(f"{cutoff.column} ") or name.startswith(f"{cutoff.column}["):
+            raise TableError(
+                f"{path}: column {name!r}: unknown unit; call it {cutoff.column!r}, from "
+                f"{cutoff.range[0]:g} to {cutoff.range[1]:g} ({cutoff.unit})"
+            )
+    return [
+        f"the table has no {cutoff.column}, so the cut-off {cutoff.value:g} was not applied: column "
+        f"{column!r} is taken as the outcome already decided; see that it was decided with this cut-off"
+    ]
 
 
 def _cut(

@@ -61,8 +61,7 @@ def _said(one: Mapping[str, Any]) -> str:
     before, after = one["before"], one["after"]
     return (
         f"{one['n']} patients, {one['events']} with the outcome; AUC {before['auc']:.3f}; "
-        f"calibration intercept {before['calibration_intercept']:.2f} -> "
-        f"{after['calibration_intercept']:.2f}, "
+        f"mean risk {before['mean_risk']:.3f} -> {after['mean_risk']:.3f}, observed {after['observed']:.3f}; "
         f"slope {before['calibration_slope']:.2f} -> {after['calibration_slope']:.2f}, "
         f"Brier {before['brier']:.3f} -> {after['brier']:.3f}"
     )

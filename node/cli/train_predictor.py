@@ -1,5 +1,6 @@
 """`lumbar-node train asdeg …`: train a predictor on a site's own patients, with an honest estimate."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,6 +87,7 @@ def predictor(
         from models.signatures.study.settings import LEARNING, Settings
 
         try:
+            _check_version(version_name)
             table = _table(target, cohort, features)
             describe(target, vas_cutoff)  # what is wrong with it is told before hours of extraction
             request = Request(
@@ -113,6 +115,13 @@ def predictor(
             _train(request, settings.check(), out, icc, version_name)
         except TrainingInputError as error:
             raise fail(str(error), ExitCode.NOT_USABLE) from None
+
+
+def _check_version(name: str) -> None:
+    """Refuse, before anything is trained, what could not be activated afterwards."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", name):
+        text = f"--version-name {name!r}: letters, digits, '.', '_', '+' and '-', at most 64; e.g. 1.0.0"
+        raise fail(text, ExitCode.USAGE)
 
 
 def _table(target: str | None, cohort: Path | None, features: Path | None) -> Path:
@@ -196,6 +205,10 @@ def _origin(request: "Request") -> dict[str, Any]:
     if request.target is not None and not profiles:
         from pipelines.features.radiomics import PROFILES
 
+        typer.echo(
+            f"note: {request.table} does not say what made its features; this version's profiles are assumed",
+            err=True,
+        )
         profiles = {profile.label: profile.digest for profile in PROFILES.values()}
     return {"profiles": profiles, "models": dict(origin.models), "demonstration": origin.simulated}
 

@@ -47,7 +47,7 @@ def test_the_command_writes_a_new_version_at_the_site_s_level(package: Path, tmp
     old = load_predictor(package.name, package.parent)
     new = load_predictor(out.name, out.parent)
     assert new.manifest.version == "1.0-recalibrated"
-    assert "recalibrated on patients of another site: 120" in new.manifest.training_data
+    assert "recalibrated on others, as their site says: 120" in new.manifest.training_data
     patients = read_table(table, description=built_in("pain"))
     x = patients.frame.reindex(columns=list(old.variants[0].columns))
     before, after = (one.variants[0].probabilities(x) for one in (old, new))

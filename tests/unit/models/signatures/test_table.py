@@ -103,6 +103,28 @@ def test_pain_s_outcome_is_cut_from_its_scale(tmp_path: Path) -> None:
         read_table(write(frame, tmp_path / "t.csv"), description=built_in("pain").with_cutoff(7))
 
 
+def test_a_cut_off_without_a_scale_is_told_and_a_foreign_unit_refused(tmp_path: Path) -> None:
+    pain = built_in("pain").with_cutoff(7)
+    frame = asdeg_frame(30).filter(regex="^(?!clinical)").assign(**{"clinical.age": 50, "clinical.sex": "F"})
+    table = read_table(write(frame, tmp_path / "t.csv"), description=pain)
+    assert any("the cut-off 7 was not applied" in note for note in table.warnings)
+    frame["clinical.vas [mm]"] = np.arange(30) % 10 * 10
+    with pytest.raises(
+        TableError, match=r"column 'clinical\.vas \[mm\]': unknown unit; call it 'clinical\.vas'"
+    ):
+        read_table(write(frame, tmp_path / "t.csv"), description=pain)
+
+
+def test_a_required_variable_without_a_value_is_refused(tmp_path: Path) -> None:
+    frame = asdeg_frame(40)
+    frame["clinical.osteoporosis"] = None
+    with pytest.raises(TableError, match=r"'clinical\.osteoporosis' is required and has no value"):
+        read_table(write(frame, tmp_path / "t.csv"), description=built_in("asdeg"))
+    frame["clinical.osteoporosis"] = 1
+    table = read_table(write(frame, tmp_path / "t.csv"), description=built_in("asdeg"))
+    assert any("with one value only, of no use: clinical.osteoporosis" in note for note in table.warnings)
+
+
 def test_files_that_are_no_table(tmp_path: Path) -> None:
     def refused(name: str, content: bytes | None, said: str) -> None:
         path = tmp_path / name

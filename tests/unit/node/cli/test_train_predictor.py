@@ -54,6 +54,7 @@ def table(tmp_path):
     [
         (["asdg", "--cohort", "features.csv"], 3, "no predictor is called 'asdg'; did you mean asdeg?"),
         (["asdeg"], 2, "name the patients"),
+        (["asdeg", "--cohort", "features.csv", "--version-name", "../x"], 2, "--version-name '../x'"),
         (["asdeg", "--cohort", "a.csv", "--features", "b.csv"], 2, "not both"),
         (["--cohort", "features.csv"], 2, "--cohort needs the predictor"),
         (["asdeg", "--cohort", "missing.csv"], 3, "missing.csv: there is no such file"),
