@@ -148,7 +148,7 @@ def _limits(
     yield "## Limits\n"
     models = metrics.get("models") or {}
     if any(found.get("external") for found in models.values()):
-        yield "- Patients kept out of training come from other hospitals only if the report calls them external"
+        yield "- Patients kept out of training are of another hospital only if the report calls them external"
     else:
         yield "- No external validation: how it does at another hospital is not known"
     if len(metrics.get("sites") or {}) < 2:
