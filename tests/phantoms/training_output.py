@@ -1,9 +1,5 @@
-"""A small training output as `lumbar-node train` writes it: models really fitted, on simulated patients.
+"""A small training output as `lumbar-node train` writes it: models really fitted on simulated patients."""
 
-Nothing in it is invented: every probability comes from a fit, every figure from those probabilities.
-"""
-
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from models.signatures.train import write_json
 from models.validation.calibration import brier, calibration_line
 from models.validation.decision import confusion
 from models.validation.delong import auc, auc_interval, compare
@@ -64,10 +61,10 @@ def write_training_output(directory, plan=Plan()):
     predictions = _predictions(cohort, plan)
     predictions.to_csv(study / "predictions.csv", index=False)
     cohort["clinical"].to_csv(study / "clinical.csv", index=False)
-    _write(study / "selection.json", _selection(cohort, plan))
-    _write(study / "cohort.json", _flow(cohort, plan))
+    write_json(study / "selection.json", _selection(cohort, plan))
+    write_json(study / "cohort.json", _flow(cohort, plan))
     metrics = _metrics(cohort, predictions, plan)
-    _write(directory / "metrics.json", metrics)
+    write_json(directory / "metrics.json", metrics)
     return metrics
 
 
@@ -397,7 +394,3 @@ def _readers(predictions, headline):
     calls = {name: np.where(rng.random(len(y)) < share, 1 - y, y) for name, share in wrong.items()}
     by_patient = {name: dict(zip(own.index, call, strict=True)) for name, call in calls.items()}
     return compare_readers(own["outcome"].to_dict(), by_patient, own["probability"].to_dict())
-
-
-def _write(path, values):
-    path.write_text(json.dumps(values, indent=1, ensure_ascii=False), encoding="utf-8")
