@@ -1,10 +1,10 @@
 """Fits go on after a kill, are the same with any number of processes, and say what they warned of."""
 
 import json
-import warnings
 
 import numpy as np
 import pytest
+from workers.fits import fit
 
 from models.validation.folds import Split
 from models.validation.parallel import run
@@ -16,13 +16,6 @@ def _splits(n=4):
     return [Split(f"repeat 1 fold {i + 1}", 0, rows[rows % n != i], rows[rows % n == i]) for i in range(n)]
 
 
-def _work(split):
-    rng = np.random.default_rng(int(split.test[0]))
-    x = rng.normal(size=(200, 200))
-    warnings.warn("said in a fit", UserWarning, stacklevel=1)
-    return {"sum": float((x @ x.T).sum()), "test": split.test.tolist()}
-
-
 def _plain(split):
     return {"train": split.train.tolist()}
 
@@ -32,8 +25,8 @@ def _refuse(split):
 
 
 def test_the_number_of_processes_changes_nothing(tmp_path):
-    one = run(_work, _splits(), Results(tmp_path / "a", "k"), jobs=1)
-    two = run(_work, _splits(), Results(tmp_path / "b", "k"), jobs=2)
+    one = run(fit, _splits(), Results(tmp_path / "a", "k"), jobs=1)
+    two = run(fit, _splits(), Results(tmp_path / "b", "k"), jobs=2)
     assert one == two
     assert one[0]["warnings"] == ["UserWarning: said in a fit"]
 
