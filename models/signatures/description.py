@@ -7,7 +7,7 @@ import difflib
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,9 +17,7 @@ from models.signatures.variables import Variable, encode_all
 
 BUILT_IN: Final = Path(__file__).parent.parent / "predictors"
 
-#: Every classifier that a recipe may name (`models.signatures.classifiers` makes them), the simplest first:
-#: of two that are as good as each other the earlier one is taken.
-CLASSIFIER_NAMES: Final = (
+Classifier = Literal[
     "logistic_shrunken",
     "logistic_regression",
     "naive_bayes",
@@ -36,7 +34,10 @@ CLASSIFIER_NAMES: Final = (
     "lightgbm",
     "mlp",
     "decision_tree",
-)
+]
+#: Every classifier that a recipe may name (`models.signatures.classifiers` makes them), the simplest first:
+#: of two that are as good as each other the earlier one is taken.
+CLASSIFIER_NAMES: Final[tuple[Classifier, ...]] = get_args(Classifier)
 #: The 14 of Zou et al. 2025; bagged trees are Suo et al. 2026's, the shrunken regression is ours.
 FOURTEEN: Final = tuple(
     name for name in CLASSIFIER_NAMES if name not in ("bagged_trees", "logistic_shrunken")
@@ -44,24 +45,6 @@ FOURTEEN: Final = tuple(
 
 KINDS: Final = ("radiomics", "radiomics_hu", "deep")
 
-Classifier = Literal[
-    "logistic_regression",
-    "naive_bayes",
-    "svm_linear",
-    "svm_rbf",
-    "svm_poly",
-    "svm_sigmoid",
-    "random_forest",
-    "extra_trees",
-    "bagged_trees",
-    "gradient_boosting",
-    "adaboost",
-    "xgboost",
-    "lightgbm",
-    "mlp",
-    "decision_tree",
-    "logistic_shrunken",
-]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 

@@ -1,6 +1,7 @@
 """Beginning a training with a network that is there already, and ending between the two."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -13,8 +14,16 @@ from models.training.export import SETTINGS
 Weights = Mapping[str, Tensor]
 
 
-def read_beginning(task: Task, start: Path) -> tuple[dict[str, Tensor], Manifest]:
-    """Read the weights of a model folder, as float32.
+@dataclass(frozen=True, eq=False)
+class Beginning:
+    """The network that a training begins with: its weights as float32, and its manifest."""
+
+    weights: Weights
+    manifest: Manifest
+
+
+def read_beginning(task: Task, start: Path) -> Beginning:
+    """Read a model folder.
 
     Raises
     ------
@@ -28,7 +37,7 @@ def read_beginning(task: Task, start: Path) -> tuple[dict[str, Tensor], Manifest
     if dict(manifest.settings) != SETTINGS[task]:
         raise ValueError(f"--start: {start} holds {manifest.name!r}, not the {task} network of this version")
     weights = load_file(folder / "weights.safetensors")
-    return {key: value.float() for key, value in weights.items()}, manifest
+    return Beginning({key: value.float() for key, value in weights.items()}, manifest)
 
 
 def between(first: Weights, last: Weights) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from models.training import VERSION
 from models.training.axial import AXIAL
 from models.training.bank import SEEDS, Task, write_bank
 from models.training.batch import Scan, Teaching
-from models.training.beginnings import between, read_beginning
+from models.training.beginnings import Beginning, between, read_beginning
 from models.training.export import SETTINGS, export
 from models.training.loop import Progress, resume, say_nothing, spend
 from models.training.sagittal import SAGITTAL
@@ -84,18 +84,19 @@ def train_segmentation(
     _check(task, budget_s, people)
     people = SEEDS[task] if people is None else people
     say = progress or say_nothing
-    trainer = _make_trainer(task, seed, choose_device(device), start)
+    beginning = None if start is None else read_beginning(task, start)
+    trainer = _make_trainer(task, seed, choose_device(device), beginning)
     out_dir.mkdir(parents=True, exist_ok=True)
     resume(trainer, out_dir, say)
     scans = _load_bank(task, bank_dir / task, people, say)
     spend(trainer, lambda spent: trainer.step(scans, spent), budget_s, out_dir, say)
-    mean_with = read_beginning(task, start)[0] if start is not None and mean_with_start else None
+    mean = beginning if mean_with_start else None
     return export(
-        trainer.average if mean_with is None else between(mean_with, trainer.average),
+        trainer.average if mean is None else between(mean.weights, trainer.average),
         task,
         out_dir,
         version=version,
-        training_data=_training_data(len(scans), people, _before(task, start, mean_with_start)),
+        training_data=_training_data(len(scans), people, _before(beginning, mean is not None)),
         metrics={"training": _figures(trainer)},
     )
 
@@ -116,11 +117,11 @@ def _training_data(scans: int, people: range, before: str) -> str:
     )
 
 
-def _before(task: Task, start: Path | None, mean: bool) -> str:
+def _before(beginning: Beginning | None, mean: bool) -> str:
     """Say what the training began with."""
-    if start is None:
+    if beginning is None:
         return ""
-    _, manifest = read_beginning(task, start)
+    manifest = beginning.manifest
     how = "mean of the weights before and after; " if mean else ""
     digest = f"sha256 {manifest.digest[:12]}…"
     return f"{how}begun with {manifest.name} {manifest.version} ({digest}; {manifest.training_data}); then "
@@ -149,7 +150,7 @@ def _load_scan(task: Task, path: Path) -> Scan:
         raise damaged from None
 
 
-def _make_trainer(task: Task, seed: int, device: torch.device, start: Path | None) -> Trainer:
+def _make_trainer(task: Task, seed: int, device: torch.device, beginning: Beginning | None) -> Trainer:
     settings = SETTINGS[task]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # first weights
@@ -159,8 +160,7 @@ def _make_trainer(task: Task, seed: int, device: torch.device, start: Path | Non
             tuple(settings["features"]),
             settings["dimensions"],
         )
-    if start is not None:
-        weights, _ = read_beginning(task, start)
-        network.load_state_dict(weights, strict=False)  # batches seen so far are not in a model folder
-    rate = LEARNING_RATE if start is None else GENTLE_RATE
+    if beginning is not None:
+        network.load_state_dict(beginning.weights, strict=False)  # a folder has no batch counts
+    rate = LEARNING_RATE if beginning is None else GENTLE_RATE
     return Trainer(task, network, TEACHINGS[task], seed, device, learning_rate=rate)

@@ -4,7 +4,7 @@ Slope and intercept of the logistic regression of the outcome on the log-odds (C
 slope below 1 is overconfident.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,11 +38,13 @@ def calibration_line(outcome: ArrayLike, probability: ArrayLike) -> tuple[float,
         return float("nan"), float("nan")
     # standardised, so that log-odds far apart (a forest's 0 and 1) do not stop the search early
     centre, spread = odds.mean(), odds.std()
-    a, b = _logistic(truth, (odds - centre) / spread)
+    a, b = logistic_line(truth, (odds - centre) / spread)
     return float(b / spread), float(a - b * centre / spread)
 
 
-def _logistic(truth: NDArray[np.float64], z: NDArray[np.float64]) -> tuple[float, float]:
+def logistic_line(truth: NDArray[Any], z: NDArray[np.float64]) -> tuple[float, float]:
+    """Fit the logistic regression of `truth` on `z`, both (n_patients,): intercept and slope."""
+
     def loss(b: NDArray[np.float64]) -> float:
         eta = b[0] + b[1] * z
         return float(np.mean(np.logaddexp(0.0, eta) - truth * eta))

@@ -1,6 +1,5 @@
 """`lumbar-node train asdeg …`: train a predictor on a site's own patients, with an honest estimate."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,9 +84,11 @@ def predictor(
         from models.signatures.errors import TrainingInputError
         from models.signatures.study.material import Request, describe
         from models.signatures.study.settings import LEARNING, Settings
+        from node.registry.folders import RULE, is_word
 
         try:
-            _check_version(version_name)
+            if not is_word(version_name):  # before anything is trained: it could not be activated
+                raise fail(f"--version-name {version_name!r}: allowed are {RULE}", ExitCode.USAGE)
             table = _table(target, cohort, features)
             describe(target, vas_cutoff)  # what is wrong with it is told before hours of extraction
             request = Request(
@@ -115,13 +116,6 @@ def predictor(
             _train(request, settings.check(), out, icc, version_name)
         except TrainingInputError as error:
             raise fail(str(error), ExitCode.NOT_USABLE) from None
-
-
-def _check_version(name: str) -> None:
-    """Refuse, before anything is trained, what could not be activated afterwards."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", name):
-        text = f"--version-name {name!r}: letters, digits, '.', '_', '+' and '-', at most 64; e.g. 1.0.0"
-        raise fail(text, ExitCode.USAGE)
 
 
 def _table(target: str | None, cohort: Path | None, features: Path | None) -> Path:

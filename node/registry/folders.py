@@ -12,7 +12,7 @@ from node.errors import ModelRefused
 
 #: names and versions become folders
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
-_RULE: Final = "1 to 64 letters, digits and . _ + -, the first a letter or digit"
+RULE: Final = "1 to 64 letters, digits and . _ + -, the first a letter or digit"
 #: what tells about a model beside the files that make it; a study folder, with its patients, is none of it
 TOLD: Final = ("manifest.json", "MODEL_CARD.md", "metrics.json", "report.html", "report.pdf")
 _ASIDE: Final = "."
@@ -29,6 +29,11 @@ def versions(models_dir: Path) -> list[Path]:
     return sorted(path.parent for path in found if not path.parent.name.startswith(_ASIDE))
 
 
+def is_word(word: str) -> bool:
+    """Say whether a name or version can be a folder's name."""
+    return _WORD.fullmatch(word) is not None
+
+
 def check_word(what: str, word: str) -> None:
     """Refuse a name or version that is no folder's name.
 
@@ -37,8 +42,8 @@ def check_word(what: str, word: str) -> None:
     ModelRefused
         Saying what is allowed.
     """
-    if not _WORD.fullmatch(word):
-        raise ModelRefused(f"the model's {what} is {word!r}; allowed: {_RULE}; train it with another {what}")
+    if not is_word(word):
+        raise ModelRefused(f"the model's {what} is {word!r}; allowed: {RULE}; train it with another {what}")
 
 
 def install(source: Path, files: Iterable[str], target: Path, check: Callable[[Path], object]) -> None:

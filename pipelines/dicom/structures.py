@@ -93,7 +93,7 @@ _OTHERS: tuple[Structure, ...] = (
 _UNDETERMINED = re.compile(
     r"(vertebral body|vertebra|disc) ([1-9][0-9]?) \(level not determined(?:, incomplete)?\)"
 )
-_INCOMPLETE = " (incomplete)"  #: ends the label of a structure whose level is known and which is cut
+INCOMPLETE = " (incomplete)"  #: ends the label of a structure whose level is known and which is cut
 
 
 def _bones() -> list[Structure]:
@@ -139,7 +139,7 @@ def _place(label: str) -> tuple[int, int, str]:
         levels = [row[0] for row in table]
         if level in levels:
             return group, -levels.index(level), label
-    whole = label.removesuffix(_INCOMPLETE)
+    whole = label.removesuffix(INCOMPLETE)
     return 2, list(STRUCTURES).index(whole) if whole in STRUCTURES else 0, label
 
 
@@ -153,7 +153,7 @@ def structure_of(label: str) -> Structure:
         "vertebra N (level not determined)", "vertebral body N …" and "disc N …", all of them with or
         without "incomplete".
     """
-    whole = label.removesuffix(_INCOMPLETE)
+    whole = label.removesuffix(INCOMPLETE)
     if whole in STRUCTURES:
         return replace(STRUCTURES[whole], label=label)
     counted = _UNDETERMINED.fullmatch(label)

@@ -3,11 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from pipelines.dicom.structures import STRUCTURES
+from pipelines.dicom.structures import INCOMPLETE, STRUCTURES
 
 _PLACED = re.compile(r"(?P<place>[LT]\d+(?:-[LST]\d+)?|left|right) (?P<kind>.+)")
 _COUNTED = re.compile(r"(?P<kind>.+) \d+ \(level not determined(?:, incomplete)?\)")
-_INCOMPLETE = " (incomplete)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,8 @@ def parse(label: str) -> Name:
 
     What is cut by the field of view has a level that no reference need share: a name without a place, too.
     """
-    if label.endswith(_INCOMPLETE):
-        return Name(None, parse(label.removesuffix(_INCOMPLETE)).kind)
+    if label.endswith(INCOMPLETE):
+        return Name(None, parse(label.removesuffix(INCOMPLETE)).kind)
     if placed := _PLACED.fullmatch(label):
         return Name(placed["place"], placed["kind"])
     counted = _COUNTED.fullmatch(label)

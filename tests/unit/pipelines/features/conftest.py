@@ -18,3 +18,17 @@ def segment():
         return Segmentation(volume, labels.astype(np.uint8), structures, ModelIdentity("m", "1", "00"))
 
     return make
+
+
+@pytest.fixture
+def axial(segment):
+    """Two muscles to measure, a flat one, and a canal, on axial MR."""
+    voxels = np.random.default_rng(1).normal(200, 30, (6, 40, 40))
+    labels = np.zeros(voxels.shape, np.uint8)
+    labels[1:5, 5:20, 5:15] = 1
+    labels[1:5, 5:20, 22:33] = 2
+    labels[0:2, 25:30, 5:9] = 3
+    voxels[labels == 3] = 9.0
+    labels[1:5, 30:36, 15:24] = 4
+    structures = {1: "left multifidus", 2: "right multifidus", 3: "left psoas major", 4: "spinal canal"}
+    return segment(voxels, labels, structures, role=Role.MR_AXIAL_T2)

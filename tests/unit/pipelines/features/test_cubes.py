@@ -1,6 +1,5 @@
 """Crops on disk give the features that the pipeline computes."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -10,23 +9,9 @@ from models.vit import initialised, load, write
 from pipelines.errors import InputError
 from pipelines.features.cubes import cubes_of_files, write_cubes
 from pipelines.features.deep import extract_series, identified
-from pipelines.types import Role
 
 SMALL = {"side": 32, "patch": 16, "hidden": 24, "mlp": 48, "layers": 2, "heads": 2}
 ABOUT = dict.fromkeys(("name", "version", "license", "intended_use", "training_data"), "x") | {"metrics": {}}
-
-
-@pytest.fixture
-def axial(segment):
-    voxels = np.random.default_rng(1).normal(200, 30, (6, 40, 40))
-    labels = np.zeros(voxels.shape, np.uint8)
-    labels[1:5, 5:20, 5:15] = 1
-    labels[1:5, 5:20, 22:33] = 2
-    labels[0:2, 25:30, 5:9] = 3
-    voxels[labels == 3] = 9.0
-    labels[1:5, 30:36, 15:24] = 4
-    structures = {1: "left multifidus", 2: "right multifidus", 3: "left psoas major", 4: "spinal canal"}
-    return segment(voxels, labels, structures, role=Role.MR_AXIAL_T2)
 
 
 def test_features_from_disk_are_the_pipelines(axial, tmp_path):

@@ -6,7 +6,6 @@ from models.manifest import ManifestError
 from models.vit import FeatureViT, initialised, load, write
 from pipelines.errors import FeatureError
 from pipelines.features.deep import cube, extract_series, identified, load_network
-from pipelines.types import Role
 
 SMALL = {"side": 32, "patch": 16, "hidden": 24, "mlp": 48, "layers": 2, "heads": 2}
 ABOUT = dict.fromkeys(("name", "version", "license", "intended_use", "training_data"), "x") | {"metrics": {}}
@@ -16,19 +15,6 @@ ABOUT = dict.fromkeys(("name", "version", "license", "intended_use", "training_d
 def network(tmp_path):
     write(initialised(5, SMALL), tmp_path / "vit", SMALL, ABOUT)
     return identified(load(root=tmp_path))
-
-
-@pytest.fixture
-def axial(segment):
-    voxels = np.random.default_rng(1).normal(200, 30, (6, 40, 40))
-    labels = np.zeros(voxels.shape, np.uint8)
-    labels[1:5, 5:20, 5:15] = 1
-    labels[1:5, 5:20, 22:33] = 2
-    labels[0:2, 25:30, 5:9] = 3
-    voxels[labels == 3] = 9.0
-    labels[1:5, 30:36, 15:24] = 4
-    structures = {1: "left multifidus", 2: "right multifidus", 3: "left psoas major", 4: "spinal canal"}
-    return segment(voxels, labels, structures, role=Role.MR_AXIAL_T2)
 
 
 def test_features_of_each_structure_or_a_reason(axial, network):
