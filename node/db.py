@@ -66,6 +66,11 @@ class Study(Base):
     last_instance_at: Mapped[datetime] = mapped_column(server_default=func.now())
     #: when the study counts as complete; moved by every instance and by association release
     complete_after: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  #: the highest that came with an instance
+    incomplete: Mapped[str | None]  #: what was missing when it was processed or held all the same
+    checked_at: Mapped[datetime | None]  #: when its PACS was last asked how much there is
     series: Mapped[list["Series"]] = relationship(back_populates="study")
 
 
@@ -78,6 +83,8 @@ class Series(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
     series_instance_uid: Mapped[str] = mapped_column(String(64))
     modality: Mapped[str] = mapped_column(String(16))
+    description: Mapped[str | None]  #: SeriesDescription
+    expected: Mapped[int | None]  #: how many instances its PACS has
     study: Mapped[Study] = relationship(back_populates="series")
     instances: Mapped[list["Instance"]] = relationship(back_populates="series")
 
@@ -123,7 +130,7 @@ class Job(Base):
     __table_args__ = (
         UniqueConstraint("study_id", "revision", "kind", "target"),
         CheckConstraint("state IN ('queued','running','succeeded','failed')", name="job_state"),
-        Index("job_claim", "kind", "state", "priority", "id"),
+        Index("job_claim", "kind", "state", "rank", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -138,6 +145,12 @@ class Job(Base):
     lease_until: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None]
+    cause: Mapped[str | None]  #: the class of the error, a code
+    rung: Mapped[int] = mapped_column(
+        default=0, server_default="0"
+    )  #: of the ladder that out-of-memory leads down
+    #: who is served first: the time it was queued, earlier by what its priority is worth
+    rank: Mapped[datetime | None]
     #: when the job was made; every timestamp in its results comes from here, so a re-run is byte-identical
     clock: Mapped[datetime] = mapped_column(server_default=func.now())
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)  #: {"stage": str, "fraction": float}
@@ -163,13 +176,19 @@ class Delivery(Base):
     """What became of one result object at one destination."""
 
     __tablename__ = "delivery"
-    __table_args__ = (UniqueConstraint("result_id", "destination"),)
+    __table_args__ = (
+        UniqueConstraint("result_id", "destination"),
+        Index("delivery_transaction", "transaction_uid"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     result_id: Mapped[int] = mapped_column(ForeignKey("result.id", ondelete="CASCADE"), index=True)
     destination: Mapped[str] = mapped_column(String(64), index=True)
-    state: Mapped[str] = mapped_column(String(16), default="pending")  #: pending | delivered | refused
+    state: Mapped[str] = mapped_column(String(16), default="pending")  #: pending | sent | delivered | refused
     error: Mapped[str | None]
+    transaction_uid: Mapped[str | None]  #: of the storage commitment that was asked for last
+    sent_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None]  #: c-store | commitment | c-find | stow-rs | folder
     delivered_at: Mapped[datetime | None]
 
 
@@ -257,4 +276,39 @@ class Shadow(Base):
     answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
     #: the same of the active model, with its "version" and "digest"; empty where there is none of this name
     active: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Commitment(Base):
+    """A storage commitment that a peer asked this node for (PS3.4 annex J), until it has been reported."""
+
+    __tablename__ = "commitment"
+    __table_args__ = (UniqueConstraint("transaction_uid", "calling_ae"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transaction_uid: Mapped[str] = mapped_column(String(64))
+    calling_ae: Mapped[str] = mapped_column(String(16))
+    items: Mapped[list[Any]] = mapped_column(JSON)  #: [SOP Class UID, SOP Instance UID] of each
+    state: Mapped[str] = mapped_column(String(16), default="pending")  #: pending | reported | failed
+    attempts: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime] = mapped_column(server_default=func.now())
+    error: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Retrieval(Base):
+    """What a case lacks and was asked for at a source: one row per study and modality."""
+
+    __tablename__ = "retrieval"
+    __table_args__ = (UniqueConstraint("study_id", "modality"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id", ondelete="CASCADE"), index=True)
+    modality: Mapped[str] = mapped_column(String(16))  #: CT | MR, that the study's case lacks
+    source: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16), default="queued")  #: queued | retrieved | nothing | failed
+    found: Mapped[list[Any]] = mapped_column(JSON, default=list)  #: StudyInstanceUIDs
+    attempts: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime] = mapped_column(server_default=func.now())
+    error: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(server_default=func.now())

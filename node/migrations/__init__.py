@@ -1,4 +1,4 @@
 """Alembic's migrations; `node.engine.migrate` runs them."""
 
 #: the newest revision, so that a process can tell without loading Alembic that there is nothing to do
-HEAD = "0003"
+HEAD = "0004"

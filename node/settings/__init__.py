@@ -1,0 +1,24 @@
+"""Settings: one frozen model from one TOML file plus LUMBAR_NODE_… variables, passed down, never global."""
+
+from node.settings.analysis import Cases, Results, Segmentation, Segmenter, Worker
+from node.settings.delivering import Destination
+from node.settings.model import Settings
+from node.settings.reading import load, parse
+from node.settings.receiving import Completeness, Peer, Receiver
+from node.settings.web import Web
+
+__all__ = [
+    "Cases",
+    "Completeness",
+    "Destination",
+    "Peer",
+    "Receiver",
+    "Results",
+    "Segmentation",
+    "Segmenter",
+    "Settings",
+    "Web",
+    "Worker",
+    "load",
+    "parse",
+]
