@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from node import engine as database
 from node import logs
@@ -15,6 +15,7 @@ from node.folders import make_folder
 from node.loop import Bell, OnDeath
 from node.migrations.apart import migrate_apart
 from node.settings import Settings
+from node.together import Part, Together
 from node.worker import ANALYSE
 
 if TYPE_CHECKING:
@@ -37,18 +38,6 @@ class Role(StrEnum):
 
 #: the receiver comes last and goes first
 STARTING_ORDER = (Role.DELIVERY, Role.WORKER, Role.DISPATCHER, Role.WEB, Role.RECEIVER)
-
-
-class Part(Protocol):
-    """What a role is made of."""
-
-    def start(self) -> None:
-        """Begin; return when others may rely on it."""
-        ...
-
-    def stop(self) -> None:
-        """End; also where `start` failed."""
-        ...
 
 
 class Node:
@@ -167,7 +156,7 @@ class Node:
             case Role.DISPATCHER:
                 from node.dispatcher import Dispatcher  # noqa: PLC0415
 
-                return Dispatcher(settings, engine, bell, self._on_death)
+                return Together(Dispatcher(settings, engine, bell, self._on_death))
             case Role.WEB:
                 from node.web.server import WebServer  # noqa: PLC0415
 
