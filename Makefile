@@ -12,7 +12,7 @@ JOBS ?= 2
 THREADS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test unit lint format bench test-docker clean
+.PHONY: help venv demo test unit lint format bench soak test-docker clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -52,6 +52,10 @@ format: $(STAMP)  ## let ruff put the code into its form
 
 bench: $(STAMP)  ## measure the budget: seconds, memory
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+soak: $(STAMP)  ## the long tests of reliability: kill -9, power cuts, outages, a hospital's day (SOAK_SCALE=0.1: a tenth)
+	@rm -rf build/soak
+	@$(BIN)/pytest -m soak tests/soak $(PYTEST_ARGS); status=$$?; cat build/soak/*.md; exit $$status
 
 test-docker:  ## build and start deploy/compose.yaml, echo the node, stop (needs a Docker engine)
 	deploy/test-docker

@@ -1,70 +1,25 @@
 """A node that is killed or stopped in the middle of things, and started again."""
 
-import json
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import workers
 from archive import archive
 from integration.serving import ends, events, jobs, send, settings, study, until
+from served import Serve, serving
 from sqlalchemy import Engine
 from workers.images import image
 
 from node import engine as database
 from node.settings import Settings
 
-SCRIPT = Path(next(iter(workers.__path__))) / "serve_node.py"
-
-
-@dataclass
-class Served:
-    """A node in a process of its own."""
-
-    settings: Settings
-    process: "subprocess.Popen[bytes]"
-
-    @property
-    def port(self) -> int:
-        published = self.settings.data_dir / "run" / "receiver.json"
-
-        def is_published() -> bool:
-            assert self.process.poll() is None
-            return published.exists() and json.loads(published.read_text())["pid"] == self.process.pid
-
-        until(is_published)
-        return int(json.loads(published.read_text())["port"])
-
-    def children(self) -> list[int]:
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return [int(pid) for task in tasks for pid in task.read_text().split()]
-
-    def end(self, number: int) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(20)
-
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., Served]]:
+def serve() -> Iterator[Serve]:
     """Start a node; what still runs afterwards is killed."""
-    with ExitStack() as stack:
-
-        def start(given: Settings, function: str = "report") -> Served:
-            given.data_dir.mkdir(exist_ok=True)
-            path = given.data_dir / "settings.json"
-            path.write_text(given.model_dump_json())
-            command = [sys.executable, str(SCRIPT), str(path), f"workers.analyses:{function}"]
-            process = subprocess.Popen(command)
-            stack.callback(process.wait)
-            stack.callback(process.kill)
-            return Served(given, process)
-
+    with serving() as start:
         yield start
 
 
@@ -80,7 +35,6 @@ def quick(tmp_path: Path) -> Callable[..., tuple[Settings, Engine]]:
 
 
 Quick = Callable[..., tuple[Settings, Engine]]
-Serve = Callable[..., Served]
 
 
 def is_hanging(engine: Engine) -> bool:

@@ -74,6 +74,19 @@ def moody(request: AnalysisRequest, progress: Progress) -> AnalysisOutcome:
     return hang(request, progress) if mark.stat().st_size == 1 else report(request, progress)
 
 
+def tally(request: AnalysisRequest, _progress: Progress) -> AnalysisOutcome:
+    """Write one SR that names every instance, under a UID that follows from them; refuse by body part."""
+    headers = [dcmread(path, stop_before_pixels=True) for path in request.files]
+    if headers[0].get("BodyPartExamined") == "HEAD":
+        return not_applicable(request, _progress)
+    if headers[0].get("BodyPartExamined") == "BROKEN":
+        return refuse(request, _progress)
+    uids = sorted(str(header.SOPInstanceUID) for header in headers)
+    study = str(headers[0].StudyInstanceUID)
+    made = (_write(request, "measurement_sr", study, uids, " ".join(uids)),)
+    return AnalysisOutcome("analysed", (), made, {"instances": len(uids)}, request.out_dir / "summary.json")
+
+
 def _write(request: AnalysisRequest, kind: str, study: str, about: list[str], key: str) -> ResultFile:
     dataset = Dataset()
     dataset.SOPClassUID = ComprehensiveSRStorage
