@@ -147,8 +147,9 @@ class Recipe(_Part):
     icc : float
         Least agreement of a feature (`lumbar-node stability`), where such a table is given.
     classifiers : tuple of str
-    rule : {"one_se", "best"}
-        Which classifier is taken: the simplest within one standard error of the best, or the best.
+    rule : {"one_se", "significant", "best"}
+        Which classifier is taken: the simplest within one standard error of the best, the simplest that the
+        best does not beat significantly, or the best.
     components : int
         Most principal components of the deep features.
     aggregation : {"mean", "adjacent"}
@@ -165,7 +166,7 @@ class Recipe(_Part):
     search_folds: int = Field(default=5, ge=2, le=20)
     icc: float = Field(default=0.75, ge=0, le=1, strict=False)
     classifiers: Annotated[tuple[Classifier, ...], Field(min_length=1, strict=False)] = FOURTEEN
-    rule: Literal["one_se", "best"] = "one_se"
+    rule: Literal["one_se", "significant", "best"] = "one_se"
     components: int = Field(default=32, ge=1)
     aggregation: Literal["mean", "adjacent"] = "mean"
     harmonise: bool = True

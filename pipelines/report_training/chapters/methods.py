@@ -75,8 +75,11 @@ def _steps(study: Study) -> Iterator[str]:
 
 def _classifiers(recipe: Mapping[str, Any]) -> str:
     names = ", ".join(map(words, recipe["classifiers"]))
-    simplest = "the simplest within one standard error of the best AUC wins"
-    rule = simplest if recipe.get("rule") == "one_se" else "the best AUC wins"
+    rules = {
+        "one_se": "the simplest within one standard error of the best AUC wins",
+        "significant": "the simplest that the best AUC does not beat significantly wins",
+    }
+    rule = rules.get(str(recipe.get("rule")), "the best AUC wins")
     folds = recipe.get("search_folds", 10)
     return f"Classifiers: {names}; grid search by {folds}-fold cross-validation in the training part, {rule}."
 

@@ -60,6 +60,16 @@ def test_the_simplest_is_taken_of_those_within_a_standard_error() -> None:
     assert _chosen(tried, clear, "one_se") == 2
 
 
+def test_the_simplest_is_taken_unless_it_is_beaten_significantly() -> None:
+    tried = [("logistic_regression", {}), ("mlp", {})]
+    # the paired difference: mean .044, SD .045; corrected standard error .030, t = 1.46 of 2.13 needed
+    lucky = np.array([[0.70, 0.72, 0.71, 0.75, 0.70], [0.80, 0.72, 0.80, 0.76, 0.72]])
+    assert _chosen(tried, lucky, "one_se") == 1
+    assert _chosen(tried, lucky, "significant") == 0
+    clear = np.array([[0.70, 0.72, 0.71, 0.75, 0.70], [0.80, 0.80, 0.80, 0.86, 0.82]])
+    assert _chosen(tried, clear, "significant") == 1
+
+
 def test_no_classifier_is_judged_on_samples_that_chose_its_features() -> None:
     """On noise, 5 of 2000 features that were chosen with all samples would show an AUC above .8."""
     rng = np.random.default_rng(0)
