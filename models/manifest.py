@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 WEIGHTS = Path(__file__).parent / "weights"
 MANIFEST = "manifest.json"
+SEAL = "seal"  #: sha256 of all that a manifest says beside it
 ADVICE = "; install the package again"  #: right for what is shipped; who knows better cuts it off
 
 
@@ -34,6 +35,8 @@ class Manifest:
         What was measured, and on what.
     settings : mapping
         What the code needs to build the model: features, classes, spacing, thresholds …
+    documents : mapping of str to str
+        Files for people and the sha256 of their bytes; no part of `digest`.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Manifest:
     training_data: str
     metrics: Mapping[str, Any]
     settings: Mapping[str, Any]
+    documents: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -88,12 +92,33 @@ def require_model(name: str, root: Path | None = None) -> None:
 
 
 def write_manifest(folder: Path, values: Mapping[str, Any]) -> Manifest:
-    """Write manifest.json for the files that `values["files"]` names, with their digests."""
+    """Write manifest.json for the files that `values["files"]` names, with their digests, and seal it.
+
+    `values["documents"]`, if it is there, names files for people, such as a card: vouched for as well, but no
+    part of what identifies the model.
+    """
     digests = {name: sha256(folder / name) for name in values["files"]}
     complete = {**values, "files": digests}
+    if "documents" in values:
+        complete["documents"] = {name: sha256(folder / name) for name in values["documents"]}
+    complete[SEAL] = seal_of(complete)
     text = json.dumps(complete, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     return read_manifest(folder)
+
+
+def seal_of(values: Mapping[str, Any]) -> str:
+    """Return the sha256 of all that a manifest says, its seal apart, hexadecimal.
+
+    It shows a manifest that was edited by hand or damaged; it is no signature, for who can write can seal.
+    """
+    rest = {key: value for key, value in values.items() if key != SEAL}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def is_sealed(folder: Path) -> bool:
+    """Tell whether a manifest carries a seal; `read_manifest` refuses one that does not fit."""
+    return SEAL in json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
 
 
 def sha256(path: Path) -> str:
@@ -119,12 +144,16 @@ def read_manifest(folder: Path) -> Manifest:
         raise ManifestError(f"{path}: the model's manifest is no JSON object")
     fields: dict[str, Any] = {key: values.get(key) for key in Manifest.__dataclass_fields__}
     fields["settings"] = fields["settings"] or {}
+    fields["documents"] = fields["documents"] or {}
     missing = sorted(key for key, value in fields.items() if value is None)
     if missing:
         raise ManifestError(f"{path}: the manifest lacks {', '.join(missing)}")
     if not isinstance(fields["settings"], dict):
         raise ManifestError(f"{path}: settings must be a JSON object")
     _check_names(path, fields["files"])
+    _check_names(path, fields["documents"])
+    if SEAL in values and values[SEAL] != seal_of(values):
+        raise ManifestError(f"{path}: changed since it was written (its seal does not fit){ADVICE}")
     return Manifest(**fields)
 
 

@@ -65,7 +65,7 @@ def _unlisted(folder: Path, manifest: Manifest) -> Iterator[str]:
 
 
 def _of_files(folder: Path, manifest: Manifest) -> Iterator[str]:
-    for name, digest in manifest.files.items():
+    for name, digest in {**manifest.documents, **manifest.files}.items():
         try:
             check_file(folder / name, digest)
         except ManifestError as error:

@@ -140,7 +140,7 @@ def write_package(
     (folder / CARD).write_text(card or model_card(values, metrics, description), encoding="utf-8")
     files = [PREDICTOR, *(f"{variant.name}.skops" for variant in variants), *extra_files]
     files += [METRICS] if (folder / METRICS).exists() else []
-    return write_manifest(folder, {**values, "files": files})
+    return write_manifest(folder, {**values, "files": files, "documents": [CARD]})
 
 
 def load_predictor(name: str, root: Path | None = None) -> TrainedPredictor:

@@ -6,7 +6,7 @@ Loads the pipelines; only commands and the doctor import this module.
 from pathlib import Path
 from typing import Any, Final
 
-from models.manifest import ADVICE, MANIFEST, Manifest, read_manifest, sha256
+from models.manifest import ADVICE, MANIFEST, SEAL, Manifest, is_sealed, read_manifest, sha256
 from models.verify import PREDICTOR, kind_of
 from models.verify import problems as problems_of_files
 from node.errors import ModelRefused
@@ -60,6 +60,8 @@ def admitted(folder: Path) -> tuple[Described, Manifest]:
         raise ModelRefused(
             f"{folder}: a {kind} model; predictors alone are activated (segmenters: settings, [segmentation])"
         )
+    if not is_sealed(folder):
+        raise ModelRefused(f"{folder / MANIFEST}: the manifest lacks {SEAL}; train it with this lumbar-node")
     for key, why in REQUIRED.items():
         if not _said(manifest.settings, key):
             raise ModelRefused(f"{folder / MANIFEST}: the manifest lacks settings.{key}: {why}")

@@ -1,5 +1,7 @@
 """A model is only opened if its files are those that the manifest describes."""
 
+import json
+
 import pytest
 
 from models.manifest import WEIGHTS, ManifestError, open_model, write_manifest
@@ -57,3 +59,20 @@ def test_every_shipped_model_is_intact_described_and_small(name):
     assert sum((folder / file).stat().st_size for file in manifest.files) <= 16 * 2**20
     assert not list(folder.rglob("*.pkl"))
     assert (folder / "MODEL_CARD.md").is_file()
+
+
+@pytest.mark.parametrize("key", ["intended_use", "metrics", "version"])
+def test_a_manifest_that_was_edited_is_refused(model, key):
+    path = model / "manifest.json"
+    values = json.loads(path.read_text())
+    values[key] = {"auc": 0.99} if key == "metrics" else "9.9"
+    path.write_text(json.dumps(values))
+    with pytest.raises(ManifestError, match=r"manifest\.json: changed since it was written"):
+        open_model("net", model.parent)
+
+
+def test_the_seal_does_not_depend_on_the_order_of_the_keys(model):
+    path = model / "manifest.json"
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(reversed(values.items()))))
+    assert open_model("net", model.parent)[1].name == values["name"]

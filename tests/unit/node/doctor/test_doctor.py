@@ -128,7 +128,7 @@ def test_damaged_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     folder.mkdir()
     (folder / "weights.safetensors").write_bytes(b"damaged")
     fields = dict.fromkeys(manifest.Manifest.__dataclass_fields__, "x")
-    fields |= {"files": {"weights.safetensors": "0" * 64}, "metrics": {}, "settings": {}}  # type: ignore[dict-item]
+    fields |= {"files": {"weights.safetensors": "0" * 64}, "metrics": {}, "settings": {}, "documents": {}}  # type: ignore[dict-item]
     (folder / "manifest.json").write_text(json.dumps(fields))
     monkeypatch.setattr(machine, "WEIGHTS", tmp_path)
     monkeypatch.setattr(manifest, "WEIGHTS", tmp_path)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models.manifest import WEIGHTS
+from models.manifest import WEIGHTS, write_manifest
 from pipelines.errors import InputError, ModelError
 from pipelines.features.radiomics import PAPER
 from pipelines.prediction import SignaturePredictor, predict
@@ -184,7 +184,7 @@ def test_a_model_of_another_profile_is_refused(tmp_path: Path) -> None:
     manifest = json.loads((copied / "manifest.json").read_text())
     assert manifest["settings"]["profiles"]["paper@1"] == PAPER.digest
     manifest["settings"]["profiles"]["paper@1"] = "0" * 64
-    (copied / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(copied, manifest)
     with pytest.raises(ModelError, match="paper@1") as caught:
         SignaturePredictor("pain", tmp_path)
     assert caught.value.code == "MODEL_INVALID"
