@@ -27,7 +27,7 @@ class Peer:
     contexts: Contexts = ((CT, EXPLICIT), (VERIFICATION, IMPLICIT))
 
     def __post_init__(self) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", self.port), TIMEOUT_S)
+        self.socket = self.connect()
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.sendall(self._request())
         kind, body = self.pdu()
@@ -35,6 +35,9 @@ class Peer:
         #: result, source, reason of an A-ASSOCIATE-RJ
         self.rejection = tuple(body[1:4]) if kind == 3 else None
         self.results = _results(body) if self.accepted else {}
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), TIMEOUT_S)
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from enum import Enum
 
 from node import logs
@@ -36,17 +37,22 @@ class Admission:
 
     def __init__(self, settings: Receiver) -> None:
         self._settings = settings
-        self._admitted: set[int] = set()
-        self._half_open: set[Address] = set()
+        self._admitted: dict[int, str] = {}  # association: host
+        self._half_open: dict[Address, socket.socket] = {}  # the oldest first
         self._lock = threading.Lock()
 
-    def connect(self, address: Address) -> bool:
-        """Let a connection in, unless too many are silent: they cost a thread each."""
+    def connect(self, address: Address, connection: socket.socket) -> bool:
+        """Let a connection in, unless its host has too many silent ones: they cost a thread each.
+
+        Where all hosts together have too many, the oldest is closed: a flood from many addresses must not
+        keep out the peer that comes to work.
+        """
         with self._lock:
-            of_host = sum(1 for host, _ in self._half_open if host == address[0])
-            if of_host >= HALF_OPEN_PER_HOST or len(self._half_open) >= HALF_OPEN:
+            if sum(1 for host, _ in self._half_open if host == address[0]) >= HALF_OPEN_PER_HOST:
                 return False
-            self._half_open.add(address)
+            if len(self._half_open) >= HALF_OPEN:
+                _hang_up(self._half_open.pop(next(iter(self._half_open))))
+            self._half_open[address] = connection
         return True
 
     def request(self, association: int, called: str, calling: str, address: Address) -> Rejection | None:
@@ -67,9 +73,9 @@ class Admission:
         if not self._is_peer(calling.strip(), address[0]):
             return Rejection.CALLING_AE
         with self._lock:
-            if len(self._admitted) >= self._settings.max_associations:
+            if self._is_full(address[0]):
                 return Rejection.OVERLOAD
-            self._admitted.add(association)
+            self._admitted[association] = address[0]
         return None
 
     def admitted(self, association: int) -> bool:
@@ -81,7 +87,11 @@ class Admission:
         """Make room."""
         self._spoken(address)
         with self._lock:
-            self._admitted.discard(association)
+            self._admitted.pop(association, None)
+
+    def gone(self, address: Address) -> None:
+        """Forget a connection that never asked for an association."""
+        self._spoken(address)
 
     def open(self) -> int:
         """Return how many associations are open."""
@@ -90,11 +100,22 @@ class Admission:
 
     def _spoken(self, address: Address) -> None:
         with self._lock:
-            self._half_open.discard(address)
+            self._half_open.pop(address, None)
+
+    def _is_full(self, host: str) -> bool:
+        of_host = sum(1 for other in self._admitted.values() if other == host)
+        most = self._settings.max_per_host or of_host + 1
+        return len(self._admitted) >= self._settings.max_associations or of_host >= most
 
     def _is_peer(self, calling: str, address: str) -> bool:
         peers = self._settings.peers
         return not peers or any(peer.ae_title == calling and _comes_from(peer, address) for peer in peers)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """End a connection, so that the thread which waits for it wakes and cleans up."""
+    with suppress(OSError):  # it has ended meanwhile
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # SSLSocket's own would take TLS off first
 
 
 def _comes_from(peer: Peer, address: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from node import durable, logs
 from node.completeness import utc_now
 from node.errors import ConfigurationError
 from node.index import Indexer, rebuild
-from node.receiver import contexts
+from node.receiver import contexts, tls
 from node.receiver.admission import Admission
 from node.receiver.handlers import Handlers
 from node.receiver.storage import StorageService
@@ -62,15 +63,18 @@ class Receiver:
         self._admission = Admission(settings.receiver)
         self._handlers = Handlers(self._admission, service, self._indexer.submit)
         self._published = settings.data_dir / "run" / "receiver.json"
-        self._server: NodeServer | None = None
+        self._servers: dict[str, NodeServer] = {}  # "port", "tls_port"
         self._running = ExitStack()
 
     @property
     def port(self) -> int:
-        """The port that is listened on, also where the settings say 0."""
-        if self._server is None:
-            raise RuntimeError("the receiver has not been started")
-        return int(self._server.server_address[1])
+        """The port that is listened on without TLS, also where the settings say 0."""
+        return self._port("port")
+
+    @property
+    def tls_port(self) -> int:
+        """The port that is listened on with TLS, also where the settings say 0."""
+        return self._port("tls_port")
 
     def start(self) -> None:
         """Bring the index up to the files, then listen.
@@ -86,21 +90,20 @@ class Receiver:
             seat = Seat(self._settings.data_dir, "receiver")
             seat.take()
             started.callback(seat.leave)
-            self._server = self._bind()
-            started.callback(self._server.server_close)
+            self._bind_all(started)
             swept = self._store.prepare()
             missing = rebuild(self._engine, self._store, self._settings.completeness, utc_now())
             self._indexer.start()
             started.callback(self._indexer.stop)
-            listening = threading.Thread(
-                target=self._server.serve_forever, args=(POLL_S,), name="receiver", daemon=True
-            )
-            listening.start()
-            started.callback(self._silence, self._server)
+            for name, server in self._servers.items():
+                threading.Thread(
+                    target=server.serve_forever, args=(POLL_S,), name=f"receiver {name}", daemon=True
+                ).start()
+            started.callback(self._silence)
             self._publish()
             started.callback(self._published.unlink, missing_ok=True)
             self._running = started.pop_all()
-        log.info("receiving", port=self.port, swept_parts=swept, rebuilt_rows=missing)
+        log.info("receiving", **self._ports(), swept_parts=swept, rebuilt_rows=missing)
 
     def stop(self) -> None:
         """Stop listening, let the running handlers finish, end the associations, and flush the index."""
@@ -123,7 +126,29 @@ class Receiver:
     ) -> None:
         self.stop()
 
-    def _bind(self) -> NodeServer:
+    def _port(self, name: str) -> int:
+        if name not in self._servers:
+            raise RuntimeError("the receiver has not been started, or does not listen so")
+        return int(self._servers[name].server_address[1])
+
+    def _ports(self) -> dict[str, int]:
+        return {name: self._port(name) for name in self._servers}
+
+    def _bind_all(self, started: ExitStack) -> None:
+        """Bind the plain port, the TLS port, or both, to one application entity."""
+        settings = self._settings.receiver
+        entity = self._entity()
+        wanted: list[tuple[str, int, ssl.SSLContext | None]] = []
+        if settings.plain:
+            wanted.append(("port", settings.port, None))
+        if settings.tls is not None:
+            wanted.append(("tls_port", settings.tls.port, tls.context_of(settings.tls)))
+        self._servers = {}
+        for name, port, context in wanted:
+            self._servers[name] = self._bind(entity, port, context)
+            started.callback(self._servers[name].server_close)
+
+    def _entity(self) -> AE:
         settings = self._settings.receiver
         entity = AE(ae_title=settings.ae_title)
         entity.supported_contexts = contexts.supported()
@@ -131,31 +156,37 @@ class Receiver:
         entity.network_timeout = settings.network_timeout_s
         entity.acse_timeout = ASSOCIATION_REQUEST_S
         entity.maximum_associations = NO_LIMIT  # `Admission` counts, and leaves out the silent connections
+        return entity
+
+    def _bind(self, entity: AE, port: int, context: ssl.SSLContext | None) -> NodeServer:
+        host, key = self._settings.receiver.host, "receiver.port" if context is None else "receiver.tls.port"
         try:
             server: NodeServer = entity.make_server(
-                (settings.host, settings.port),
+                (host, port),
                 evt_handlers=[
                     (evt.EVT_REQUESTED, self._handlers.on_request),
                     (evt.EVT_C_STORE, self._handlers.on_store),
                 ],
                 server_class=NodeServer,
+                ssl_context=context,
                 admission=self._admission,
                 on_end=self._handlers.on_end,
             )
         except OSError as error:
             raise ConfigurationError(
-                f"receiver.host {settings.host!r}, receiver.port {settings.port}: "
-                f"cannot be listened on: {error.strerror or error}"
+                f"receiver.host {host!r}, {key} {port}: cannot be listened on: {error.strerror or error}"
             ) from None
         entity._servers.append(server)  # where the server's shutdown looks for itself
         return server
 
-    def _silence(self, server: NodeServer) -> None:
-        server.shutdown()
+    def _silence(self) -> None:
+        for server in self._servers.values():
+            server.shutdown()
         if not self._handlers.close(STOP_S):
             log.error("a handler is still running; its peer will send again")
         # silent connections are left to their own time limit: they have brought nothing
-        associations = [each for each in server.active_associations if each.is_established]
+        everybody = [each for server in self._servers.values() for each in server.active_associations]
+        associations = [each for each in everybody if each.is_established]
         for association in associations:
             association.abort(block=False)
         for association in associations:
@@ -164,7 +195,7 @@ class Receiver:
     def _publish(self) -> None:
         """Write where we listen, for those who did not choose the port."""
         settings = self._settings.receiver
-        facts = {"host": settings.host, "port": self.port, "ae_title": settings.ae_title, "pid": os.getpid()}
+        facts = {"host": settings.host, **self._ports(), "ae_title": settings.ae_title, "pid": os.getpid()}
         part = self._published.with_suffix(durable.PART)
         part.unlink(missing_ok=True)
         durable.write(part, self._published, [json.dumps(facts).encode()])

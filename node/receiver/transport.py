@@ -9,9 +9,11 @@ and to reads of 4 KiB, and a sender with Nagle's algorithm waits 40 ms per objec
 """
 
 import ctypes
+import gc
 import queue
 import select
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any, Self
@@ -21,15 +23,20 @@ from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
+from node import logs
+from node.receiver import tls
 from node.receiver.admission import Address, Admission
 
 CHUNK = 1 << 20
 #: no A-ASSOCIATE-RQ or P-DATA-TF that we negotiate is longer than this, or than our own maximum
 MAX_PDU_BYTES = 1 << 20
-IDLE_WAIT_S = 0.05  #: data wakes the wait; only our own abort can be this late
+#: by state (PS3.8 9.2): awaiting the association request, ready for data transfer; data wakes the wait, only
+#: our own abort can be this late
+PATIENCE_S = {"Sta2": 0.5, "Sta6": 0.05}
+COLLECT_S = 6.0
 BUSY_WAIT_S = 0.001  #: while the association thread has the next word
 M_ARENA_MAX = -8  # malloc.h
-ESTABLISHED = "Sta6"  # PS3.8 9.2: association established, ready for data transfer
+log = logs.get(__name__)
 
 
 class NodeSocket(AssociationSocket):  # type: ignore[misc]
@@ -65,6 +72,8 @@ class NodeSocket(AssociationSocket):  # type: ignore[misc]
         """Whether there is something to read; waits a little for it where the stock socket polls."""
         if self.socket is None or not self._is_connected:
             return False
+        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+            return True  # decrypted already: select would not see it
         try:
             readable, _, _ = select.select([self.socket], [], [], self._patience())
         except (OSError, ValueError):
@@ -82,7 +91,7 @@ class NodeSocket(AssociationSocket):  # type: ignore[misc]
         dul = self.assoc.dul
         if not dul.event_queue.empty() or not dul.to_provider_queue.empty():
             return 0.0
-        return IDLE_WAIT_S if dul.state_machine.current_state == ESTABLISHED else BUSY_WAIT_S
+        return PATIENCE_S.get(dul.state_machine.current_state, BUSY_WAIT_S)
 
 
 class InlineQueue(queue.Queue[tuple[int, Any]]):
@@ -114,12 +123,40 @@ class NodeHandler(RequestHandler):  # type: ignore[misc]
 
     def handle(self) -> None:
         """Serve the association and report its end."""
+        if not (self._shakes_hands() and self._speaks()):
+            self.server.forget(self.client_address)
+            self.request.close()
+            return
         association = self._create_association()
         try:
             association.start()
             association.join()
         finally:
             self.server.ended(association, self.client_address)
+
+    def _shakes_hands(self) -> bool:
+        """Do the TLS handshake, in a thread of its own: a silent client keeps nobody waiting."""
+        if not isinstance(self.request, ssl.SSLSocket):
+            return True
+        self.request.settimeout(self.ae.acse_timeout)
+        try:
+            self.request.do_handshake()
+        except OSError as error:
+            log.warning("TLS handshake failed", host=self.client_address[0], why=tls.reason(error))
+            return False
+        return True
+
+    def _speaks(self) -> bool:
+        """Wait for the first byte: a silent connection costs this thread and nothing else."""
+        if isinstance(self.request, ssl.SSLSocket) and self.request.pending():
+            return True
+        readable, _, _ = select.select([self.request], [], [], self.ae.acse_timeout)
+        if not readable or isinstance(self.request, ssl.SSLSocket):
+            return bool(readable)
+        try:
+            return bool(self.request.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
     def _create_association(self) -> Any:
         association = super()._create_association()
@@ -146,7 +183,7 @@ class NodeServer(ThreadedAssociationServer):  # type: ignore[misc]
 
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 128
+    request_queue_size = 1024
     contexts: list[PresentationContext]
 
     def __init__(
@@ -154,16 +191,35 @@ class NodeServer(ThreadedAssociationServer):  # type: ignore[misc]
     ) -> None:
         self._admission = admission
         self._on_end = on_end
+        self._collected = time.monotonic()
         super().__init__(*args, request_handler=NodeHandler, **kwargs)
         self.contexts = SharedContexts(self.contexts)
 
-    def verify_request(self, _request: Any, client_address: Any) -> bool:
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; the handshake is left to its own thread."""
+        client, address = self.socket.accept()
+        if self.ssl_context is None:
+            return client, address
+        wrapped = self.ssl_context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+        return wrapped, address
+
+    def service_actions(self) -> None:
+        """Collect the cycles of ended associations from time to time; stock, after every 60 connections."""
+        if time.monotonic() - self._collected > COLLECT_S:
+            gc.collect()
+            self._collected = time.monotonic()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
         """Turn a connection away before it costs a thread."""
-        return self._admission.connect(client_address[:2])
+        return self._admission.connect(client_address[:2], request)
 
     def ended(self, association: Any, client_address: Any) -> None:
         """Report the end of an association."""
         self._on_end(association, client_address[:2])
+
+    def forget(self, client_address: Any) -> None:
+        """Forget a connection that never came to an association."""
+        self._admission.gone(client_address[:2])
 
 
 def configure_library() -> None:
