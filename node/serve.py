@@ -164,7 +164,7 @@ class Node:
             case Role.RECEIVER:
                 from node.receiver import Receiver  # noqa: PLC0415
 
-                return Receiver(settings, engine, bell.ring)
+                return Receiver(settings, engine, bell.ring, self._on_death)
 
     def _on_death(self) -> None:
         self.died.set()

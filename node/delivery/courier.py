@@ -4,13 +4,15 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 
+from pydicom.uid import generate_uid
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from node import logs, queue
 from node.db import Job
-from node.delivery import outbox
-from node.delivery.destinations import destination
+from node.delivery import commitments, outbox
+from node.delivery.confirming import Report
+from node.delivery.destinations import Confirming, destination
 from node.delivery.objects import Receipt
 from node.engine import readers, sessions
 from node.errors import LeaseLost, TransientDeliveryError
@@ -124,7 +126,7 @@ class Courier:
 
     def _deliver(self, job: Job) -> None:
         try:
-            trouble = self._send(job)
+            trouble = self._send(job) or self._confirm(job)
             if self._stopping():
                 self._persist(lambda session: queue.release(session, job))
                 return
@@ -150,6 +152,37 @@ class Courier:
         except TransientDeliveryError as error:
             trouble = str(error)
         return trouble
+
+    def _confirm(self, job: Job) -> str | None:
+        """Have confirmed what the destination took; return what is in the way."""
+        with self._readers() as session:
+            objects = outbox.unconfirmed(session, job, self._data_dir)
+        if not objects or self._stopping() or not isinstance(self._destination, Confirming):
+            return None
+        transaction_uid = str(generate_uid(prefix=None))
+        numbers = [item.delivery_id for item in objects]
+        self._persist(lambda session: commitments.ask(session, numbers, transaction_uid))
+        try:
+            confirming = self._destination.confirm(
+                transaction_uid, objects, self._record, lambda: self._settled(transaction_uid)
+            )
+            with closing(confirming) as receipts:
+                for receipt in receipts:
+                    self._note(job, receipt)
+        except TransientDeliveryError as error:
+            return str(error)
+        with self._readers() as session:
+            open_ = outbox.unconfirmed(session, job, self._data_dir) or outbox.pending(
+                session, job, self._data_dir
+            )
+        return f"{self._name}: {len(open_)} object(s) not confirmed yet" if open_ else None
+
+    def _settled(self, transaction_uid: str) -> bool:
+        with self._readers() as session:
+            return self._stopping() or commitments.settled(session, transaction_uid)
+
+    def _record(self, report: Report) -> None:
+        self._persist(lambda session: commitments.record_report(session, *report))
 
     def _note(self, job: Job, receipt: Receipt) -> None:
         def write(session: Session) -> None:

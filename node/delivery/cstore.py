@@ -2,15 +2,21 @@
 
 import socket
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info
+from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import AE, _config, build_context, evt
 from pynetdicom.association import Association
 
+from node.delivery import confirming
+from node.delivery.confirming import Report
 from node.delivery.objects import Outgoing, Receipt
+from node.delivery.tls import tls_of
 from node.errors import TransientDeliveryError
 from node.settings import Destination
 
@@ -61,7 +67,54 @@ class CStore:
             if association.is_established:
                 association.release()
 
-    def _associate(self, contexts: list[tuple[str, str]]) -> Association:
+    def confirm(
+        self,
+        transaction_uid: str,
+        objects: Sequence[Outgoing],
+        record: Callable[[Report], None],
+        settled: Callable[[], bool],
+    ) -> Generator[Receipt, None, None]:
+        """Have the destination confirm what it took; see `node.delivery.destinations.Confirming`.
+
+        The report of a storage commitment is waited for a little, on this association or wherever it comes;
+        then, and where there is no commitment, C-FIND tells; where there is neither, the C-STORE's success
+        has to do.
+        """
+        answers = confirming.Answers(record)
+        wanted = [(confirming.FIND, ImplicitVRLittleEndian), (confirming.COMMITMENT, ImplicitVRLittleEndian)]
+        if self._destination.commitment == "c-find":
+            wanted.pop()
+        association = self._associate(wanted, confirming.handlers(answers))
+        accepted = {str(context.abstract_syntax) for context in association.accepted_contexts}
+        try:
+            if confirming.COMMITMENT in accepted and confirming.ask(association, transaction_uid, objects):
+                if answers.wait(self._destination.commitment_wait_s, settled):
+                    return
+                accepted.add("asked")
+            for item in objects:
+                yield self._found(association, item, accepted)
+        finally:
+            if association.is_established:
+                association.release()
+
+    def _found(self, association: Association, item: Outgoing, accepted: set[str]) -> Receipt:
+        """Say what C-FIND says of an object, or what that it says nothing means."""
+        there = None
+        if confirming.FIND in accepted and association.is_established:
+            header = dcmread(item.path, specific_tags=["StudyInstanceUID", "SeriesInstanceUID"])
+            there = confirming.find(
+                association, item, str(header.StudyInstanceUID), str(header.SeriesInstanceUID)
+            )
+        if there:
+            return Receipt(item.delivery_id, "delivered", by="c-find")
+        if there is False and "asked" not in accepted:
+            return Receipt(item.delivery_id, "lost", "C-FIND does not find it any more")
+        if "asked" in accepted:
+            return Receipt(item.delivery_id, "deferred", "no report of the storage commitment yet")
+        text = "the destination offers neither storage commitment nor C-FIND"
+        return Receipt(item.delivery_id, "delivered", text)
+
+    def _associate(self, contexts: list[tuple[str, str]], handlers: Sequence[Any] = ()) -> Association:
         """Open an association; one that came to nothing because no context was accepted is returned too."""
         to = self._destination
         connected = threading.Event()
@@ -77,10 +130,13 @@ class CStore:
                 to.port,
                 contexts=[build_context(*pair) for pair in contexts],
                 ae_title=to.ae_title,
-                evt_handlers=[(evt.EVT_CONN_OPEN, on_connection)],
+                evt_handlers=[(evt.EVT_CONN_OPEN, on_connection), *handlers],
+                tls_args=tls_of(to),
             )
-        except OSError as error:  # the name of the host cannot be resolved
-            raise self._trouble(f"cannot be reached: {error.strerror}") from None
+        except (
+            OSError
+        ) as error:  # the name of the host cannot be resolved, or ca, certificate or key not be used
+            raise self._trouble(f"cannot be reached: {error.strerror or error}") from None
         if association.is_established or (association.is_aborted and association.rejected_contexts):
             return association
         raise self._trouble(_why(association) if connected.is_set() else "cannot be reached")
@@ -100,7 +156,10 @@ class CStore:
             association.abort()
             seconds = self._destination.timeout_s
             raise self._trouble(f"has not answered within {seconds:g} s, or has aborted the association")
-        return receipt(item.delivery_id, response.Status, response.get("ErrorComment"))
+        said = receipt(item.delivery_id, response.Status, response.get("ErrorComment"))
+        if said.verdict == "delivered" and self._destination.commitment != "none":
+            return replace(said, verdict="sent")
+        return said
 
 
 def receipt(delivery_id: int, status: int, comment: str | None = None) -> Receipt:

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+#: how a destination has confirmed an object
+Confirmed = Literal["c-store", "commitment", "c-find", "stow-rs", "folder"]
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -20,6 +23,8 @@ class Receipt:
     """What a destination said about one object."""
 
     delivery_id: int
-    #: "deferred": not taken this time, worth another attempt; "refused": needs a person
-    verdict: Literal["delivered", "deferred", "refused"]
+    #: "sent": taken, to be confirmed; "deferred": not taken this time, worth another attempt; "lost": taken
+    #: once and not there any more, to be sent again; "refused": needs a person
+    verdict: Literal["delivered", "sent", "deferred", "lost", "refused"]
     text: str | None = None
+    by: Confirmed = "c-store"

@@ -17,7 +17,7 @@ from node.settings import Destination
 from node.statements import execute, insert
 from node.states import StudyEvent, StudyState
 
-_PENDING, _DELIVERED, _REFUSED = "pending", "delivered", "refused"
+_PENDING, _SENT, _DELIVERED, _REFUSED = "pending", "sent", "delivered", "refused"
 
 
 def post(
@@ -38,24 +38,36 @@ def post(
         refused = Delivery.result_id.in_(wanted) & (Delivery.state == _REFUSED)
         anew = update(Delivery).where(Delivery.destination == destination.name, refused)
         execute(session, anew.values(state=_PENDING, error=None))
-        if session.scalar(_rows(study.id, study.revision, destination.name, _PENDING).limit(1)):
+        open_ = Delivery.state.in_([_PENDING, _SENT])
+        if session.scalar(_of(study.id, study.revision, destination.name).where(open_).limit(1)):
             queue.enqueue(session, "deliver", destination.name, study.id, study.revision, again=True)
 
 
 def pending(session: Session, job: Job, data_dir: Path) -> list[Outgoing]:
     """Return what a job has to deliver, the oldest first; a session that only reads will do."""
-    rows = session.scalars(_rows(job.study_id, job.revision, job.target, _PENDING).order_by(Delivery.id))
-    return [_outgoing(row, session.get_one(Result, row.result_id), data_dir) for row in rows.all()]
+    return _objects(session, job, data_dir, _PENDING)
+
+
+def unconfirmed(session: Session, job: Job, data_dir: Path) -> list[Outgoing]:
+    """Return what the destination took and has not confirmed; a session that only reads will do."""
+    return _objects(session, job, data_dir, _SENT)
 
 
 def note(session: Session, receipt: Receipt, now: datetime | None = None) -> None:
     """Record what a destination said about one object."""
     values: dict[str, object] = {"error": receipt.text}
     if receipt.verdict == "delivered":
-        values |= {"state": _DELIVERED, "delivered_at": now or datetime.now(UTC)}
+        values |= {"state": _DELIVERED, "delivered_at": now or datetime.now(UTC), "confirmed_by": receipt.by}
+    elif receipt.verdict == "sent":
+        values |= {"state": _SENT, "sent_at": now or datetime.now(UTC)}
+    elif receipt.verdict == "lost":
+        values |= {"state": _PENDING}
     elif receipt.verdict == "refused":
         values |= {"state": _REFUSED}
-    execute(session, update(Delivery).where(Delivery.id == receipt.delivery_id).values(**values))
+    open_ = (Delivery.id == receipt.delivery_id) & (
+        Delivery.state != _DELIVERED
+    )  # a report may have been faster
+    execute(session, update(Delivery).where(open_).values(**values))
 
 
 def conclude(session: Session, job: Job, terms: queue.Terms, trouble: str | None) -> bool:
@@ -105,7 +117,8 @@ def abandon(session: Session, known: Sequence[str]) -> int:
     for job in jobs:
         why = f"{job.target}: no longer among the destinations of the settings"
         job.state, job.lease_until, job.error = "failed", None, why
-        for row in session.scalars(_rows(job.study_id, job.revision, job.target, _PENDING)):
+        unsettled = Delivery.state.in_([_PENDING, _SENT])
+        for row in session.scalars(_of(job.study_id, job.revision, job.target).where(unsettled)):
             row.state, row.error = _REFUSED, why
     session.flush()
     for job in jobs:
@@ -114,16 +127,20 @@ def abandon(session: Session, known: Sequence[str]) -> int:
 
 
 def _rows(study_id: int, revision: int, destination: str, state: str) -> Select[Delivery]:
+    return _of(study_id, revision, destination).where(Delivery.state == state)
+
+
+def _of(study_id: int, revision: int, destination: str) -> Select[Delivery]:
     return (
         select(Delivery)
         .join(Result, Result.id == Delivery.result_id)
-        .where(
-            Result.study_id == study_id,
-            Result.revision == revision,
-            Delivery.destination == destination,
-            Delivery.state == state,
-        )
+        .where(Result.study_id == study_id, Result.revision == revision, Delivery.destination == destination)
     )
+
+
+def _objects(session: Session, job: Job, data_dir: Path, state: str) -> list[Outgoing]:
+    rows = session.scalars(_rows(job.study_id, job.revision, job.target, state).order_by(Delivery.id))
+    return [_outgoing(row, session.get_one(Result, row.result_id), data_dir) for row in rows.all()]
 
 
 def _outgoing(row: Delivery, result: Result, data_dir: Path) -> Outgoing:

@@ -8,7 +8,7 @@ not in `node.sop_classes` is rejected in the negotiation (abstract syntax not su
 from pydicom import uid
 from pynetdicom import build_context
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.sop_class import Verification
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 from node.sop_classes import ANALYSED, STORED_ONLY
 
@@ -39,8 +39,13 @@ TRANSFER_SYNTAXES: tuple[uid.UID, ...] = (
 
 
 def supported() -> list[PresentationContext]:
-    """Return the contexts: Verification, and Storage of every known SOP class."""
+    """Return the contexts: Verification, Storage of every known SOP class, and storage commitment both ways.
+
+    A peer asks for the commitment of what it sent here, or reports, in the role of SCP, on results it got.
+    """
     storage = [
         build_context(sop_class, list(TRANSFER_SYNTAXES)) for sop_class in sorted(ANALYSED | STORED_ONLY)
     ]
-    return [build_context(Verification), *storage]
+    commitment = build_context(StorageCommitmentPushModel)
+    commitment.scu_role = commitment.scp_role = True
+    return [build_context(Verification), commitment, *storage]

@@ -16,8 +16,10 @@ from node import durable, logs
 from node.completeness import utc_now
 from node.errors import ConfigurationError
 from node.index import Indexer, rebuild
+from node.loop import OnDeath
 from node.receiver import contexts, tls
 from node.receiver.admission import Admission
+from node.receiver.commitment import CommitmentService
 from node.receiver.handlers import Handlers
 from node.receiver.storage import StorageService
 from node.receiver.transport import NodeServer, configure_library, use_one_heap
@@ -47,6 +49,8 @@ class Receiver:
         Of a migrated database.
     on_change : callable, optional
         Called after each change of the index, from the index thread; it must return soon.
+    on_death : callable, optional
+        See `node.loop.Loop`.
 
     Examples
     --------
@@ -54,13 +58,20 @@ class Receiver:
     ...     print(receiver.port)
     """
 
-    def __init__(self, settings: Settings, engine: Engine, on_change: Callable[[], None] = _noop) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        on_change: Callable[[], None] = _noop,
+        on_death: OnDeath = _noop,
+    ) -> None:
         self._settings = settings
         self._engine = engine
         self._store = Store(settings.data_dir, settings.receiver.min_free_bytes)
         self._indexer = Indexer(engine, settings.completeness, on_change)
         service = StorageService(self._store, engine, self._indexer.submit)
         self._admission = Admission(settings.receiver)
+        self._commitments = CommitmentService(settings.receiver, engine, self._store, on_death)
         self._handlers = Handlers(self._admission, service, self._indexer.submit)
         self._published = settings.data_dir / "run" / "receiver.json"
         self._servers: dict[str, NodeServer] = {}  # "port", "tls_port"
@@ -95,6 +106,8 @@ class Receiver:
             missing = rebuild(self._engine, self._store, self._settings.completeness, utc_now())
             self._indexer.start()
             started.callback(self._indexer.stop)
+            self._commitments.start()
+            started.callback(self._commitments.stop)
             for name, server in self._servers.items():
                 threading.Thread(
                     target=server.serve_forever, args=(POLL_S,), name=f"receiver {name}", daemon=True
@@ -166,6 +179,8 @@ class Receiver:
                 evt_handlers=[
                     (evt.EVT_REQUESTED, self._handlers.on_request),
                     (evt.EVT_C_STORE, self._handlers.on_store),
+                    (evt.EVT_N_ACTION, self._commitments.on_action),
+                    (evt.EVT_N_EVENT_REPORT, self._commitments.on_event_report),
                 ],
                 server_class=NodeServer,
                 ssl_context=context,

@@ -140,3 +140,29 @@ def test_segmenters_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     assert parse({}, "test").segmentation.chosen == {"ct": {"backend": "mine", "path": "/srv"}}
     monkeypatch.setenv("LUMBAR_NODE_SEGMENTATION__MR_SAG", "mine")
     assert said({}) == "LUMBAR_NODE_SEGMENTATION__MR_SAG: not valid JSON (given: 'mine')"
+
+
+@pytest.mark.parametrize(
+    ("destination", "text"),
+    [
+        ({"kind": "c-store", "ae_title": "A"}, "kind 'c-store' needs host, port"),
+        ({"kind": "stow-rs"}, "kind 'stow-rs' needs url"),
+        ({"kind": "folder", "path": "x", "port": 104}, "kind 'folder' has no port"),
+        ({"kind": "stow-rs", "url": "ftp://x"}, "destinations.0.url:"),
+        ({"kind": "stow-rs", "url": "https://x", "user": "u"}, "user and password belong together"),
+    ],
+)
+def test_a_destination_fits_its_kind(destination: dict[str, object], text: str) -> None:
+    assert text in said({"destinations": [{"name": "d", **destination}]})
+
+
+@pytest.mark.parametrize(
+    ("receiver", "text"),
+    [
+        ({"plain": False}, "needs [receiver.tls]"),
+        ({"tls": {"certificate": "a", "key": "b", "client_certificates": "required"}}, "needs client_ca"),
+        ({"peers": [{"ae_title": "A", "port": 104}]}, "peer A: port needs host"),
+    ],
+)
+def test_a_receiver_that_contradicts_itself(receiver: dict[str, object], text: str) -> None:
+    assert text in said({"receiver": receiver})

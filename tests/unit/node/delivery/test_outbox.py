@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from node import queue
 from node.db import Delivery, Job, Result, Study
-from node.delivery import outbox
+from node.delivery import commitments, outbox
 from node.delivery.objects import Receipt
 from node.settings import Destination
 
@@ -169,3 +169,57 @@ def test_a_destination_that_is_no_longer_configured_is_given_up(
         rows = session.scalars(select(Delivery).order_by(Delivery.id)).all()
         assert [row.state for row in rows] == ["delivered", "delivered", "refused", "refused"]
     assert state(writers) == ("failed", "gone: no longer among the destinations of the settings")
+
+
+def _states(writers: Writers) -> list[tuple[str, str | None]]:
+    with writers() as session:
+        rows = session.scalars(select(Delivery).order_by(Delivery.id))
+        return [(row.state, row.confirmed_by) for row in rows]
+
+
+def test_what_was_taken_waits_for_its_confirmation(posted: Callable[..., int], writers: Writers) -> None:
+    posted(to("pacs"))
+    job = claim(writers, "pacs")
+    assert job is not None
+    with writers.begin() as session:
+        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
+        for number in numbers:
+            outbox.note(session, Receipt(number, "sent"))
+        assert outbox.pending(session, job, Path("/data")) == []
+        assert len(outbox.unconfirmed(session, job, Path("/data"))) == 2
+        commitments.ask(session, numbers, "1.2.9")
+        assert not commitments.settled(session, "1.2.9")
+    with writers.begin() as session:
+        assert commitments.record_report(session, "1.2.9", {"1.2.3.1"}, {"1.2.3.0": 0x0112})
+        assert commitments.settled(session, "1.2.9")
+    assert _states(writers) == [("delivered", "commitment"), ("pending", None)]
+    with writers.begin() as session:
+        (lost,) = outbox.pending(session, job, Path("/data"))
+        row = session.get_one(Delivery, lost.delivery_id)
+        assert row.error == "storage commitment: 0x0112, no such object instance"
+
+
+def test_a_report_on_an_earlier_try_counts_no_more(posted: Callable[..., int], writers: Writers) -> None:
+    posted(to("pacs"))
+    job = claim(writers, "pacs")
+    assert job is not None
+    with writers.begin() as session:
+        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
+        for number in numbers:
+            outbox.note(session, Receipt(number, "sent"))
+        commitments.ask(session, numbers, "1.2.8")
+        commitments.ask(session, numbers, "1.2.9")
+        assert not commitments.record_report(session, "1.2.8", {"1.2.3.0", "1.2.3.1"}, {})
+    assert _states(writers) == [("sent", None), ("sent", None)]
+
+
+def test_a_later_word_does_not_undo_a_delivery(posted: Callable[..., int], writers: Writers) -> None:
+    posted(to("pacs"))
+    job = claim(writers, "pacs")
+    assert job is not None
+    with writers.begin() as session:
+        first, second = outbox.pending(session, job, Path("/data"))
+        outbox.note(session, Receipt(first.delivery_id, "delivered"))
+        outbox.note(session, Receipt(first.delivery_id, "lost"))
+        outbox.note(session, Receipt(second.delivery_id, "sent"))
+    assert _states(writers) == [("delivered", "c-store"), ("sent", None)]
