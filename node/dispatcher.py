@@ -78,7 +78,7 @@ class Dispatcher:
 
 def hand_out(session: Session, study: Study) -> None:
     """Queue the analysis of a study's current revision, anew if it has been analysed already."""
-    queue.enqueue(session, "analyse", PIPELINE, study.id, study.revision, again=True)
+    queue.enqueue(session, "analyse", PIPELINE, study.id, study.revision, again=True, priority=study.priority)
 
 
 def retry(session: Session, study: Study) -> None:
@@ -96,7 +96,7 @@ def retry(session: Session, study: Study) -> None:
     Raises
     ------
     IllegalTransition
-        If the study is not done, ignored or failed.
+        If the study is not done, ignored, failed or held.
     """
     history.move(session, study, StudyEvent.RETRIED)
     hand_out(session, study)

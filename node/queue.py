@@ -20,6 +20,7 @@ from node.errors import LeaseLost
 from node.statements import execute, insert
 
 Kind = Literal["analyse", "deliver"]
+PRIORITY_STEP = timedelta(hours=1)
 LONGEST_PAUSE = timedelta(hours=1)
 SETTLED = ("succeeded", "failed")
 DIED = "whoever worked on it died or fell silent, on every attempt"
@@ -47,6 +48,7 @@ def enqueue(
     revision: int,
     *,
     again: bool = False,
+    priority: int = 0,
     now: datetime | None = None,
 ) -> bool:
     """Add a job unless the same one is there already.
@@ -60,6 +62,9 @@ def enqueue(
         For which revision of which study.
     again : bool
         Queue the job anew if it is there and settled. It keeps its clock, so that it makes the same results.
+    priority : int
+        Each step is worth `PRIORITY_STEP` of waiting: an urgent job overtakes what was queued less than that
+        before it, and nothing waits for ever.
     now : datetime, optional
         The job's clock.
 
@@ -70,8 +75,10 @@ def enqueue(
     """
     now = now or datetime.now(UTC)
     key = {"study_id": study_id, "revision": revision, "kind": kind, "target": target}
-    fresh = {"state": "queued", "run_after": now, "attempts": 0, "progress": {}}
-    new = insert(session, Job).values(**key, **fresh, priority=0, clock=now)
+    rank = now - priority * PRIORITY_STEP
+    fresh: dict[str, Any] = {"state": "queued", "run_after": now, "attempts": 0, "progress": {}}
+    fresh |= {"priority": priority, "rank": rank, "cause": None, "rung": 0}
+    new = insert(session, Job).values(**key, **fresh, clock=now)
     if session.scalar(new.on_conflict_do_nothing().returning(Job.id)) is not None:
         return True
     settled = update(Job).filter_by(**key).where(Job.state.in_(SETTLED))
@@ -104,7 +111,7 @@ def claim(
     candidate = (
         select(Job.id)
         .where(_which(kind, target), _claimable(terms), _due_at() <= now)
-        .order_by(Job.priority.desc(), Job.id)
+        .order_by(Job.rank, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
@@ -144,6 +151,8 @@ def fail(
     error: str,
     *,
     permanent: bool = False,
+    cause: str | None = None,
+    rung: int = 0,
     now: datetime | None = None,
 ) -> bool:
     """Record a failure; return whether the job will be tried again. LeaseLost if it is no longer ours."""
@@ -156,6 +165,8 @@ def fail(
         run_after=now + terms.pause(job.attempts),
         lease_until=None,
         error=error,
+        cause=cause,
+        rung=rung,
     )
     return again
 

@@ -11,8 +11,11 @@ from node.cli.options import Config
 def retry(
     study: Annotated[str, typer.Argument(help="Study Instance UID.")],
     config: Config = None,
+    priority: Annotated[
+        int | None, typer.Option(min=-1, max=2, help="2 before 1 (STAT) before 0 before -1.")
+    ] = None,
 ) -> None:
-    """Analyse and deliver a study again that is done, ignored or failed; a running node takes it up."""
+    """Analyse and deliver a study again that is done, ignored, failed or held; a running node takes it up."""
     with one_line():
         from sqlalchemy import select
 
@@ -27,6 +30,8 @@ def retry(
             known = session.scalar(select(Study.id).where(Study.study_instance_uid == study))
             if known is None:
                 raise fail(f"the node does not know study {study}; is it the right --config?", ExitCode.USAGE)
-            dispatcher.retry(session, history.locked(session, known))
+            found = history.locked(session, known)
+            found.priority = found.priority if priority is None else priority
+            dispatcher.retry(session, found)
         engine.dispose()
     typer.echo(f"{study}: will be analysed again")

@@ -40,7 +40,15 @@ def post(
         execute(session, anew.values(state=_PENDING, error=None))
         open_ = Delivery.state.in_([_PENDING, _SENT])
         if session.scalar(_of(study.id, study.revision, destination.name).where(open_).limit(1)):
-            queue.enqueue(session, "deliver", destination.name, study.id, study.revision, again=True)
+            queue.enqueue(
+                session,
+                "deliver",
+                destination.name,
+                study.id,
+                study.revision,
+                again=True,
+                priority=study.priority,
+            )
 
 
 def pending(session: Session, job: Job, data_dir: Path) -> list[Outgoing]:

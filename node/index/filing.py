@@ -86,6 +86,7 @@ class Filing:
             state=StudyState.RECEIVING.value,
             received_at=stored.received_at,
             last_instance_at=stored.received_at,
+            priority=stored.priority,
         )
         self._session.add(study)
         self._session.flush()
@@ -97,6 +98,7 @@ class Filing:
         if study.state != StudyState.RECEIVING.value and stored.header.sop_class_uid in ANALYSED:
             study.revision += 1
             history.move(self._session, study, StudyEvent.INSTANCE)
+        study.priority = max(study.priority, stored.priority)
         study.last_instance_at = max(study.last_instance_at, stored.received_at)
         self._identify(study, stored.header.patient_key)
         study.study_date = study.study_date or stored.header.study_date

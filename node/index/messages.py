@@ -21,6 +21,7 @@ class Stored:
     calling_ae: str
     received_at: datetime
     association: int | None  #: that brought it; None: found on the disk
+    priority: int = 0  #: 1 high, 0 medium, -1 low
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from node import logs
 from node.elements import printable
 from node.index.messages import AssociationEnded, Message
 from node.receiver.admission import Address, Admission
-from node.receiver.storage import OUT_OF_RESOURCES, StorageService, StoreRequest
+from node.receiver.storage import MEDIUM, OUT_OF_RESOURCES, StorageService, StoreRequest
 
 log = logs.get(__name__)
 
@@ -87,4 +87,5 @@ def _request(event: Any, data_set: memoryview) -> StoreRequest:
         calling_ae=printable(primitive.calling_ae_title).strip(),
         called_ae=printable(primitive.called_ae_title).strip(),
         data_set=data_set,
+        priority=int(event.request.Priority or MEDIUM),
     )

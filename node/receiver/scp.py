@@ -69,7 +69,7 @@ class Receiver:
         self._engine = engine
         self._store = Store(settings.data_dir, settings.receiver.min_free_bytes)
         self._indexer = Indexer(engine, settings.completeness, on_change)
-        service = StorageService(self._store, engine, self._indexer.submit)
+        service = StorageService(self._store, engine, self._indexer.submit, settings.receiver.priorities)
         self._admission = Admission(settings.receiver)
         self._commitments = CommitmentService(settings.receiver, engine, self._store, on_death)
         self._handlers = Handlers(self._admission, service, self._indexer.submit)

@@ -11,7 +11,7 @@
 | C000 | Cannot understand | cannot be parsed, or has no StudyInstanceUID or SeriesInstanceUID |
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,8 +27,13 @@ from node.errors import InvalidInstance, OutOfSpace, StoreError
 from node.fileformat import FileMeta
 from node.header import Header
 from node.index.messages import KEPT_APART, Message, OwnResult, Refused, Stored
+from node.settings import Priority
 from node.sop_classes import MADE_HERE
 from node.store import Outcome, Store
+
+#: C-STORE's Priority (0000,0700): MEDIUM, HIGH, LOW
+MEDIUM = 0
+RANKS = {MEDIUM: 0, 1: 1, 2: -1}
 
 SUCCESS = 0x0000
 PROCESSING_FAILURE = 0x0110
@@ -50,6 +55,7 @@ class StoreRequest:
     calling_ae: str
     called_ae: str
     data_set: memoryview  #: as received
+    priority: int = MEDIUM  #: of the C-STORE request (PS3.7 9.1.1.1)
 
 
 class StorageService:
@@ -62,9 +68,18 @@ class StorageService:
         Asked only whether a SEG, SR, PDF or secondary capture is a result of this node.
     submit : callable
         Takes messages for the index.
+    priorities : sequence of Priority
+        The site's own, by calling AE title and modality.
     """
 
-    def __init__(self, store: Store, engine: Engine, submit: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        engine: Engine,
+        submit: Callable[[Message], None],
+        priorities: Sequence[Priority] = (),
+    ) -> None:
+        self._priorities = priorities
         self._store = store
         self._readers = database.readers(engine)
         self._submit = submit
@@ -110,9 +125,19 @@ class StorageService:
                     calling_ae=request.calling_ae,
                     received_at=utc_now(),
                     association=request.association,
+                    priority=self._priority(request, found),
                 )
             )
         return SUCCESS
+
+    def _priority(self, request: StoreRequest, found: Header) -> int:
+        """Return what the site's rules say, the highest where several apply; else what the request names."""
+        ruled = [
+            rule.value
+            for rule in self._priorities
+            if rule.calling_ae in {None, request.calling_ae} and rule.modality in {None, found.modality}
+        ]
+        return max(ruled, default=RANKS.get(request.priority, 0))
 
     def _made_here(self, found: Header) -> bool:
         if found.sop_class_uid not in MADE_HERE:

@@ -4,7 +4,7 @@ from node.settings.analysis import Cases, Results, Segmentation, Segmenter, Work
 from node.settings.delivering import Destination
 from node.settings.model import Settings
 from node.settings.reading import load, parse
-from node.settings.receiving import Completeness, Peer, Receiver, Tls
+from node.settings.receiving import Completeness, Peer, Priority, Receiver, Tls
 from node.settings.web import Web
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Completeness",
     "Destination",
     "Peer",
+    "Priority",
     "Receiver",
     "Results",
     "Segmentation",

@@ -63,6 +63,7 @@ class Worker(Section):
     backbone: Path | None = None  #: folder of the deep features' network; None: the shipped one
     timeout_s: float = Field(default=3600, gt=0)
     memory_gib: float = Field(default=12, gt=0)
+    gpu_memory_gib: float | None = Field(default=None, gt=0)  #: of one worker; None: all there is
     lease_s: float = Field(default=300, gt=0)
     max_attempts: int = Field(default=3, ge=1)
     retry_s: float = Field(default=30, ge=0)

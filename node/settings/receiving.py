@@ -1,7 +1,7 @@
 """Settings of what comes in: the receiver, and when a study is complete."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -39,6 +39,20 @@ class Tls(Section):
         return self
 
 
+class Priority(Section):
+    """Whose studies are analysed before or after others, whatever priority their C-STORE requests name."""
+
+    calling_ae: AETitle | None = None
+    modality: str | None = None
+    value: Annotated[int, Field(ge=-1, le=2)]  #: 2 before 1 (STAT) before 0 before -1
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> Self:
+        if self.calling_ae is None and self.modality is None:
+            raise ValueError("name calling_ae, modality, or both")
+        return self
+
+
 class Receiver(Section):
     """The Storage SCP."""
 
@@ -53,6 +67,7 @@ class Receiver(Section):
     max_per_host: int | None = Field(
         default=None, ge=1
     )  #: associations of one address; None: no limit of its own
+    priorities: tuple[Priority, ...] = ()
     max_pdu: int = Field(default=131072, ge=4096)
     network_timeout_s: float = Field(default=60, gt=0)
     min_free_bytes: int = Field(default=1 << 30, ge=0)  #: less than this free: 0xA700

@@ -52,6 +52,8 @@ def _warm(function: str) -> None:
 
 
 def _run(analyse: Analyse, order: Order, send: Callable[[Progress], None]) -> Done:
+    if order.gpu_memory_gib is not None:
+        _limit_gpu(order.gpu_memory_gib)
     outcome = analyse(_request(order), lambda stage, fraction: send(Progress(stage, fraction)))
     return Done(
         applicable=outcome.status == "analysed",
@@ -63,6 +65,15 @@ def _run(analyse: Analyse, order: Order, send: Callable[[Progress], None]) -> Do
         summary=dict(outcome.summary),
         shadows=outcome.shadows,
     )
+
+
+def _limit_gpu(gib: float) -> None:
+    """Let this process take no more of a GPU's memory: beyond it torch raises OutOfMemoryError."""
+    import torch  # noqa: PLC0415 - the pipelines have loaded it by now, or there is nothing to limit
+
+    for number in range(torch.cuda.device_count()):
+        whole = torch.cuda.get_device_properties(number).total_memory / (1 << 30)
+        torch.cuda.set_per_process_memory_fraction(min(gib / whole, 1.0), number)
 
 
 def _request(order: Order) -> AnalysisRequest:

@@ -16,6 +16,12 @@ from node.states import StudyEvent
 from node.worker.assignments import is_current
 from node.worker.messages import Done, Failure, Made
 
+#: failures after which an attempt that demands less may succeed
+OUT_OF_MEMORY = frozenset({"MEMORY_LIMIT", "OUT_OF_MEMORY"})
+LAST_RUNG = (
+    1  #: on the CPU; within an attempt the networks make their batches and patches smaller by themselves
+)
+
 
 def record_done(session: Session, job: Job, done: Done, made: Sequence[Made], settings: Settings) -> None:
     """Record an analysis that came to its end, and post its results.
@@ -42,8 +48,14 @@ def record_done(session: Session, job: Job, done: Done, made: Sequence[Made], se
 
 
 def record_failure(session: Session, job: Job, failure: Failure, terms: queue.Terms) -> bool:
-    """Record an analysis that failed; return whether it will be tried again. LeaseLost as above."""
-    again = queue.fail(session, job, terms, str(failure), permanent=failure.permanent)
+    """Record an analysis that failed; return whether it will be tried again. LeaseLost as above.
+
+    Where the memory ran out, the next attempt demands less; once it has, there is none.
+    """
+    hungry = failure.code in OUT_OF_MEMORY
+    hopeless = failure.permanent or (hungry and job.rung >= LAST_RUNG)
+    rung = job.rung + hungry
+    again = queue.fail(session, job, terms, str(failure), permanent=hopeless, cause=failure.code, rung=rung)
     end_attempt(session, job, str(failure), again)
     return again
 

@@ -68,15 +68,30 @@ def test_a_settled_job_is_queued_again_with_its_first_clock(
 def test_a_claim_goes_by_priority_then_age_and_only_to_what_is_due(
     writers: Writers, fill: Callable[[int], int]
 ) -> None:
-    fill(3)
+    study_id = fill(2)
     with writers.begin() as session:
-        jobs = session.scalars(select(Job).order_by(Job.id)).all()
-        jobs[0].run_after = NOW + MINUTE
-        jobs[2].priority = 1
+        queue.enqueue(session, "analyse", "p2", study_id, 1, priority=1, now=NOW)
+        session.scalars(select(Job).order_by(Job.id)).first().run_after = NOW + MINUTE
     assert [claim(writers).target for _ in range(2)] == ["p2", "p1"]
     assert claim(writers) is None
     assert claim(writers, at=NOW + MINUTE, target="p9") is None
     assert claim(writers, at=NOW + MINUTE, target="p0").target == "p0"
+
+
+def test_urgent_jobs_overtake_and_nobody_starves(writers: Writers, fill: Callable[[int], int]) -> None:
+    """One plain job among urgent ones that come every ten minutes, and are worked on as fast as they come."""
+    study_id = fill(1)
+    served = []
+    for number in range(1, 12):
+        at = NOW + 10 * number * MINUTE
+        with writers.begin() as session:
+            queue.enqueue(session, "analyse", f"stat{number}", study_id, 1, priority=1, now=at)
+        job = claim(writers, at=at)
+        served.append(job.target)
+        with writers.begin() as session:
+            queue.finish(session, job)
+    assert served[0] == "stat1"
+    assert served.index("p0") == 5  # after an hour: the sixth urgent job was queued too late to overtake
 
 
 def test_a_dead_worker_loses_its_lease_and_its_say(writers: Writers, fill: Callable[[int], int]) -> None:

@@ -1,6 +1,6 @@
 from pydicom.uid import UID, AllTransferSyntaxes
 from pynetdicom import AllStoragePresentationContexts
-from pynetdicom.sop_class import Verification
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 from node.receiver import contexts
 from node.sop_classes import ANALYSED, MADE_HERE, STORED_ONLY
@@ -8,7 +8,7 @@ from node.sop_classes import ANALYSED, MADE_HERE, STORED_ONLY
 
 def test_every_known_class_is_offered_in_every_transfer_syntax() -> None:
     offered = {context.abstract_syntax: context for context in contexts.supported()}
-    assert set(offered) == ANALYSED | STORED_ONLY | {Verification}
+    assert set(offered) == ANALYSED | STORED_ONLY | {Verification, StorageCommitmentPushModel}
     for sop_class in ANALYSED | STORED_ONLY:
         assert tuple(offered[sop_class].transfer_syntax) == contexts.TRANSFER_SYNTAXES
 

@@ -212,6 +212,23 @@ def test_failures_lead_back_and_then_to_failed_with_the_reason(
     assert study(writers).reason == "TIME_LIMIT: stopped"
 
 
+def test_out_of_memory_leads_to_the_cpu_once(
+    writers: Writers, claimed: Callable[[], Assignment], settings: Settings
+) -> None:
+    patient = replace(TERMS, max_attempts=5)
+    first = claimed()
+    assert first.order.device == settings.worker.device == "auto"
+    with writers.begin() as session:
+        assert record_failure(session, first.job, Failure("OUT_OF_MEMORY", "no room"), patient)
+    second = claimed()
+    assert second.order.device == "cpu"
+    with writers.begin() as session:
+        assert not record_failure(session, second.job, Failure("MEMORY_LIMIT", "no room"), patient)
+    with writers() as session:
+        job = session.scalars(select(Job).filter_by(kind="analyse")).one()
+    assert (job.state, job.cause, study(writers).state) == ("failed", "MEMORY_LIMIT", "failed")
+
+
 def test_a_person_s_retry_starts_over(
     writers: Writers, claimed: Callable[[], Assignment], settings: Settings
 ) -> None:
