@@ -70,6 +70,7 @@ class Study(Base):
         default=0, server_default="0"
     )  #: the highest that came with an instance
     incomplete: Mapped[str | None]  #: what was missing when it was processed or held all the same
+    opened_at: Mapped[datetime | None]  #: when the first instance of this revision came
     checked_at: Mapped[datetime | None]  #: when its PACS was last asked how much there is
     series: Mapped[list["Series"]] = relationship(back_populates="study")
 
@@ -84,7 +85,6 @@ class Series(Base):
     series_instance_uid: Mapped[str] = mapped_column(String(64))
     modality: Mapped[str] = mapped_column(String(16))
     description: Mapped[str | None]  #: SeriesDescription
-    expected: Mapped[int | None]  #: how many instances its PACS has
     study: Mapped[Study] = relationship(back_populates="series")
     instances: Mapped[list["Instance"]] = relationship(back_populates="series")
 

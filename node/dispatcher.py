@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from node import completeness, history, logs, queue
 from node.completeness import utc_now
+from node.counting import Counting
 from node.db import Study
 from node.engine import readers, sessions
 from node.loop import Bell, Loop, OnDeath, seconds_until
@@ -37,6 +38,7 @@ class Dispatcher:
         self._readers = readers(engine)
         self._bell = bell
         self._terms = terms_of(settings)
+        self._counting = Counting(settings, engine, bell)
         self._loop = Loop("dispatcher", self.step, bell, on_death)
 
     def start(self) -> None:
@@ -49,6 +51,7 @@ class Dispatcher:
         """Stop after the step that runs."""
         self._loop.ask_to_stop()
         self._loop.await_end()
+        self._counting.stop()
 
     def step(self) -> float:
         """Do what is due; return the seconds until the next study is."""
@@ -56,9 +59,7 @@ class Dispatcher:
         if pause:
             return pause
         with self._sessions.begin() as session:
-            completed = completeness.complete_due(session, utc_now())
-            for study in completed:
-                hand_out(session, study)
+            completed = self._complete_due(session)
             lost = queue.give_up(session, "analyse", self._terms)
             for job in lost:
                 end_attempt(session, job, queue.DIED, again=False)
@@ -69,11 +70,21 @@ class Dispatcher:
         self._bell.ring()
         return 0.0
 
+    def _complete_due(self, session: Session) -> list[Study]:
+        now, settings = utc_now(), self._settings.completeness
+        completed = []
+        for study in completeness.due(session, settings, now):
+            waits = not completeness.is_capped(study, settings, now) and self._counting.wanted(study)
+            if not waits and completeness.judge(session, study, settings, now):
+                hand_out(session, study)
+                completed.append(study)
+        return completed
+
     def _pause(self) -> float:
         with self._readers() as session:
             if queue.any_lost(session, "analyse", self._terms):
                 return 0.0
-            return seconds_until(completeness.next_deadline(session))
+            return seconds_until(completeness.next_deadline(session, self._settings.completeness))
 
 
 def hand_out(session: Session, study: Study) -> None:

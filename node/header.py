@@ -12,6 +12,7 @@ SOP_CLASS_UID = 0x00080016
 SOP_INSTANCE_UID = 0x00080018
 STUDY_DATE = 0x00080020
 MODALITY = 0x00080060
+SERIES_DESCRIPTION = 0x0008103E
 PATIENT_ID = 0x00100020
 ISSUER_OF_PATIENT_ID = 0x00100021
 STUDY_INSTANCE_UID = 0x0020000D
@@ -23,6 +24,7 @@ DOES_NOT_MATCH = 0xA900
 #: archives contain; nothing that matches can leave its folder.
 UID = re.compile(r"(?=.{1,64}\Z)[0-9]+(\.[0-9]+)*")
 MODALITY_LENGTH = 16
+DESCRIPTION_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Header:
     modality: str  #: "OT" where the data set has none
     study_date: date | None
     patient_key: str | None
+    series_description: str | None = None
 
 
 def read(data: memoryview, transfer_syntax_uid: str) -> Header:
@@ -63,6 +66,7 @@ def read(data: memoryview, transfer_syntax_uid: str) -> Header:
         sop_instance_uid=_uid(found, SOP_INSTANCE_UID, "SOPInstanceUID", DOES_NOT_MATCH),
         modality=printable(text(found.get(MODALITY)))[:MODALITY_LENGTH] or "OT",
         study_date=_date(text(found.get(STUDY_DATE))),
+        series_description=printable(text(found.get(SERIES_DESCRIPTION)))[:DESCRIPTION_LENGTH] or None,
         patient_key=patient_key(text(found.get(PATIENT_ID)), text(found.get(ISSUER_OF_PATIENT_ID))),
     )
 

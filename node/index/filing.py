@@ -86,6 +86,7 @@ class Filing:
             state=StudyState.RECEIVING.value,
             received_at=stored.received_at,
             last_instance_at=stored.received_at,
+            opened_at=stored.received_at,
             priority=stored.priority,
         )
         self._session.add(study)
@@ -97,6 +98,7 @@ class Filing:
     def _new_instance(self, study: Study, stored: Stored) -> None:
         if study.state != StudyState.RECEIVING.value and stored.header.sop_class_uid in ANALYSED:
             study.revision += 1
+            study.opened_at, study.checked_at, study.incomplete = stored.received_at, None, None
             history.move(self._session, study, StudyEvent.INSTANCE)
         study.priority = max(study.priority, stored.priority)
         study.last_instance_at = max(study.last_instance_at, stored.received_at)
@@ -136,7 +138,10 @@ class Filing:
         key = (study.id, header.series_instance_uid)
         if key not in self._series:
             self._series[key] = Series(
-                study_id=study.id, series_instance_uid=header.series_instance_uid, modality=header.modality
+                study_id=study.id,
+                series_instance_uid=header.series_instance_uid,
+                modality=header.modality,
+                description=header.series_description,
             )
         return self._series[key]
 

@@ -1,10 +1,11 @@
 """Settings: one frozen model from one TOML file plus LUMBAR_NODE_… variables, passed down, never global."""
 
 from node.settings.analysis import Cases, Results, Segmentation, Segmenter, Worker
+from node.settings.completeness import Completeness, Required
 from node.settings.delivering import Destination
 from node.settings.model import Settings
 from node.settings.reading import load, parse
-from node.settings.receiving import Completeness, Peer, Priority, Receiver, Tls
+from node.settings.receiving import Peer, Priority, Receiver, Tls
 from node.settings.web import Web
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Peer",
     "Priority",
     "Receiver",
+    "Required",
     "Results",
     "Segmentation",
     "Segmenter",

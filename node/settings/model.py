@@ -8,8 +8,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from node.explain import PREFIX, SEPARATOR
 from node.settings.analysis import Cases, Results, Segmentation, Worker
+from node.settings.completeness import Completeness
 from node.settings.delivering import Destination
-from node.settings.receiving import Completeness, Receiver
+from node.settings.receiving import Receiver
 from node.settings.values import DatabaseURL
 from node.settings.web import Web
 

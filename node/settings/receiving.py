@@ -1,4 +1,4 @@
-"""Settings of what comes in: the receiver, and when a study is complete."""
+"""Settings of the receiver."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -77,10 +77,3 @@ class Receiver(Section):
         if not self.plain and self.tls is None:
             raise ValueError("plain = false needs [receiver.tls], else nothing is listened on")
         return self
-
-
-class Completeness(Section):
-    """When a study counts as complete."""
-
-    quiet_s: float = Field(default=60, ge=0)  #: after the newest instance
-    release_s: float = Field(default=10, ge=0)  #: after the last association that brought it has ended

@@ -1,6 +1,7 @@
 """Small image instances: headers that can be filed, four pixels."""
 
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage
@@ -33,7 +34,7 @@ def image(
     return dataset
 
 
-def write_image(path: Path, study_uid: str = "1.2.3", **values: str) -> Path:
+def write_image(path: Path, study_uid: str = "1.2.3", **values: Any) -> Path:
     """Write an instance to a file."""
     image(study_uid, **values).save_as(path, enforce_file_format=True)
     return path

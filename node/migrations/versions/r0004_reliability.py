@@ -9,8 +9,13 @@ branch_labels = None
 depends_on = None
 
 COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
-    "study": (("priority", "Integer"), ("incomplete", "String"), ("checked_at", "DateTime")),
-    "series": (("description", "String"), ("expected", "Integer")),
+    "study": (
+        ("priority", "Integer"),
+        ("incomplete", "String"),
+        ("opened_at", "DateTime"),
+        ("checked_at", "DateTime"),
+    ),
+    "series": (("description", "String"),),
     "job": (("rank", "DateTime"), ("cause", "String"), ("rung", "Integer")),
     "delivery": (("transaction_uid", "String"), ("sent_at", "DateTime"), ("confirmed_by", "String")),
 }
@@ -23,6 +28,7 @@ def upgrade() -> None:
         for name, kind in columns:
             op.add_column(table, _column(table, name, kind))
     op.execute("UPDATE job SET rank = clock")
+    op.execute("UPDATE study SET opened_at = received_at")
     op.create_index("delivery_transaction", "delivery", ["transaction_uid"])
     op.drop_index("job_claim", "job")
     op.create_index("job_claim", "job", ["kind", "state", "rank", "id"])

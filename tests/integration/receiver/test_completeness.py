@@ -6,16 +6,22 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 from waiting import wait_until
 
 from node import engine as database
-from node.completeness import complete_due, utc_now
+from node.completeness import due, judge, utc_now
 from node.db import Event, Study
 from node.receiver import Receiver
+from node.settings import Completeness
 
 Connect = Callable[..., Any]
 Make = Callable[..., bytes]
 Left = Callable[..., float]
+
+
+def _completed(session: Session, now: datetime) -> list[Study]:
+    return [s for s in due(session, Completeness(), now) if judge(session, s, Completeness(), now)]
 
 
 @pytest.fixture
@@ -116,7 +122,7 @@ def test_a_pause_longer_than_the_quiet_time_within_an_association_is_waited_for(
         wait_until(lambda: receiver.open_associations() == 0)
         assert receiver.flush(10)
         with database.sessions(engine).begin() as session:
-            (study,) = complete_due(session, utc_now())
+            (study,) = _completed(session, utc_now())
             assert study.state == "complete"
 
 
@@ -129,8 +135,8 @@ def test_a_deadline_survives_a_restart(
     before = _deadline(engine)
     with Receiver(settings, engine), database.sessions(engine).begin() as session:
         assert _deadline(engine) == before
-        assert complete_due(session, before - timedelta(seconds=1)) == []
-        (study,) = complete_due(session, before)
+        assert _completed(session, before - timedelta(seconds=1)) == []
+        (study,) = _completed(session, before)
         assert study.state == "complete"
         session.flush()
         assert [event.name for event in session.scalars(select(Event))] == ["opened", "quiet"]
