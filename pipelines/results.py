@@ -13,6 +13,7 @@ from pipelines.dicom.objects import write
 from pipelines.dicom.overlay import build_overlay
 from pipelines.dicom.pdf import build_pdf
 from pipelines.dicom.planes import evidence
+from pipelines.dicom.predecessors import supersede
 from pipelines.dicom.sanitize import repaired
 from pipelines.dicom.seg import build_seg, is_segmentable, series_number
 from pipelines.dicom.sr_measurements import build_measurement_sr
@@ -61,6 +62,7 @@ def _objects(analysis: Analysis, request: AnalysisRequest) -> Iterator[ResultFil
     for role, one in measured.items():
         seg = build_seg(one.segmentation, request.clock)
         report = build_measurement_sr(one, seg, request.title_mode, request.clock)
+        supersede(report, request.previous)
         yield write(seg.dataset, "seg", request.out_dir / f"seg_{role}.dcm")
         yield write(report, "measurement_sr", request.out_dir / f"measurements_{role}.dcm")
         case_evidence += [*evidence(one.segmentation.volume), seg.dataset, report]
@@ -98,6 +100,7 @@ def _case_objects(
         clinical=analysis.clinical,
     )
     risk = build_risk_sr(case, request.title_mode, request.clock)
+    supersede(risk, request.previous)
     yield write(risk, "risk_sr", request.out_dir / "risk.dcm")
     if request.with_pdf:
         pdf = report_pdf(analysis, request.clock)

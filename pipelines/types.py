@@ -311,6 +311,7 @@ class AnalysisRequest:
     predictors: tuple[PredictorChoice, ...] = ()
     shadows: tuple[PredictorChoice, ...] = ()  #: candidates that run beside them, unseen by any report
     backbone: Path | None = None  #: folder of the deep features' network; None: the shipped one
+    previous: tuple[Path, ...] = ()  #: reports made before for the completing study, the oldest first
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,8 @@
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
-
 from node import durable
-from node.delivery.objects import Outgoing, Receipt
+from node.delivery.objects import Outgoing, Receipt, whereabouts
 from node.errors import StoreError, TransientDeliveryError
 from node.settings import Destination
 
@@ -18,6 +15,7 @@ class Folder:
     Parameters
     ----------
     destination : Destination
+        `path` must be there: where it is a mount point, nothing is to be written below it unmounted.
     _ae_title : str
         Not needed.
     """
@@ -28,32 +26,31 @@ class Folder:
 
     def send(self, objects: Sequence[Outgoing]) -> Generator[Receipt, None, None]:
         """Write objects; see `node.delivery.destinations.Destination`."""
+        if not self._root.is_dir():
+            raise TransientDeliveryError(f"{self._name}: {self._root} is not there; is it mounted?")
         for item in objects:
             yield self._write(item)
 
     def _write(self, item: Outgoing) -> Receipt:
         try:
+            study, _ = whereabouts(item)
             data = item.path.read_bytes()
-            study = str(dcmread(item.path, specific_tags=["StudyInstanceUID"]).StudyInstanceUID)
-        except (OSError, InvalidDicomError, AttributeError) as error:
-            why = getattr(error, "strerror", None) or "not a DICOM file"
-            return Receipt(item.delivery_id, "refused", f"{item.path.name} cannot be read: {why}")
+        except (OSError, StoreError) as error:
+            return Receipt(item.delivery_id, "refused", str(error))
         target = self._root / study / f"{item.sop_instance_uid}.dcm"
         try:
             return self._place(item, data, target)
         except (OSError, StoreError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise TransientDeliveryError(f"{self._name}: {target.parent} cannot be written: {why}") from None
+            why = f"{target.parent} cannot be used: {error.strerror}" if isinstance(error, OSError) else error
+            raise TransientDeliveryError(f"{self._name}: {why}") from None
 
     def _place(self, item: Outgoing, data: bytes, target: Path) -> Receipt:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            same = target.read_bytes() == data
-            text = f"{target} is there with other content; remove it, then retry the study"
-            return Receipt(
-                item.delivery_id, "delivered" if same else "refused", None if same else text, "folder"
-            )
-        part = target.with_name(f".{target.name}{durable.PART}")
-        part.unlink(missing_ok=True)  # of an attempt that was killed
-        durable.write(part, target, [data])
+        durable.make_folder(target.parent)
+        if not target.exists():
+            part = target.with_name(f".{target.name}{durable.PART}")
+            part.unlink(missing_ok=True)  # of an attempt that was killed
+            durable.write(part, target, [data])
+        elif target.read_bytes() != data:
+            text = f"{target} is there with other content; remove it, then retry the delivery"
+            return Receipt(item.delivery_id, "refused", text)
         return Receipt(item.delivery_id, "delivered", by="folder")

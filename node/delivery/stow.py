@@ -2,17 +2,24 @@
 
 import ssl
 from collections.abc import Generator, Sequence
+from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from node.delivery.objects import Outgoing, Receipt
+from node.delivery import statuses
+from node.delivery.objects import Outgoing, Receipt, unreadable
 from node.errors import TransientDeliveryError
 from node.settings import Destination
 
-FAILED_SOP_SEQUENCE, FAILURE_REASON = "00081198", "00081197"
-#: what a repetition may change: no answer in time, too many requests, trouble of the server's own
-TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
+FAILED, REFERENCED = "00081198", "00081199"  # FailedSOPSequence, ReferencedSOPSequence
+INSTANCE, REASON = "00081155", "00081197"  # ReferencedSOPInstanceUID, FailureReason
+#: trouble with this object and no other: refused for good
+OF_THE_OBJECT = frozenset({400, 409, 413, 415, 422})
+#: trouble with this object, or of the server's own for a moment
+OF_THE_MOMENT = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
+LOGIN = frozenset({401, 403})
+OK = 200
 
 
 class Stow:
@@ -40,9 +47,9 @@ class Stow:
         try:
             with self._client() as client:
                 answer = client.get(f"{self._root}/studies", params={"limit": "1"})
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TransientDeliveryError) as error:
             return f"cannot be reached: {error}"
-        return None if answer.is_success else f"answers {answer.status_code} {answer.reason_phrase}"
+        return None if answer.is_success else f"answers {_line(answer)}"
 
     @property
     def _root(self) -> str:
@@ -54,15 +61,20 @@ class Stow:
         if to.token is not None:
             headers["Authorization"] = f"Bearer {to.token.get_secret_value()}"
         login = (to.user, to.password.get_secret_value()) if to.user and to.password else None
-        verify = ssl.create_default_context(cafile=str(to.ca) if to.ca else None)
+        try:
+            verify = ssl.create_default_context(cafile=str(to.ca) if to.ca else None)
+        except OSError as error:
+            raise self._trouble(f"ca {to.ca} cannot be used: {error.strerror or error}") from None
         return httpx.Client(headers=headers, auth=login, verify=verify, timeout=to.timeout_s, trust_env=False)
+
+    def _trouble(self, what: str) -> TransientDeliveryError:
+        return TransientDeliveryError(f"{self._destination.name}: {what}")
 
     def _post(self, client: httpx.Client, item: Outgoing) -> Receipt:
         try:
             data = item.path.read_bytes()
         except OSError as error:
-            text = f"{item.path.name} cannot be read: {error.strerror}"
-            return Receipt(item.delivery_id, "refused", text)
+            return Receipt(item.delivery_id, "refused", str(unreadable(item, error)))
         boundary = uuid4().hex
         head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
         body = head + data + f"\r\n--{boundary}--\r\n".encode()
@@ -70,29 +82,53 @@ class Stow:
         try:
             answer = client.post(f"{self._root}/studies", content=body, headers={"Content-Type": kind})
         except httpx.HTTPError as error:
-            name = self._destination.name
-            raise TransientDeliveryError(f"{name}: {self._root} cannot be reached: {error}") from None
-        return receipt(item.delivery_id, answer)
+            raise self._trouble(f"{self._root} cannot be reached: {error}") from None
+        found = receipt(item, answer)
+        if found is None:
+            advice = "; are user and password, or token, right?" if answer.status_code in LOGIN else ""
+            raise self._trouble(f"{self._root} answers {_line(answer)}{advice}")
+        return found
 
 
-def receipt(delivery_id: int, answer: httpx.Response) -> Receipt:
-    """Judge the answer to one object (PS3.18 10.5.3): 200 stored, 202 with warnings, 409 refused."""
-    text = f"HTTP {answer.status_code} {answer.reason_phrase}"
-    if answer.is_success:
-        reason = _failure(answer)
-        if reason is None:
-            return Receipt(delivery_id, "delivered", None if answer.status_code == 200 else text, "stow-rs")
-        return Receipt(delivery_id, "refused", f"{text}, failure reason {reason}")
-    if answer.status_code in TRANSIENT:
-        return Receipt(delivery_id, "deferred", text)
-    reason = _failure(answer)
-    return Receipt(delivery_id, "refused", text + (f", failure reason {reason}" if reason else ""))
+def receipt(item: Outgoing, answer: httpx.Response) -> Receipt | None:
+    """Judge the answer to one object (PS3.18 10.5.3); None if it is about the service, not the object.
+
+    What the answer says of the object itself counts first: with a success there may be a failure of the
+    object, and with 409 a reason that another attempt can change.
+    """
+    number, code = item.delivery_id, answer.status_code
+    reason, stored = _said(answer, item.sop_instance_uid)
+    if reason is not None:
+        judged = statuses.receipt(number, reason, _line(answer))
+        return judged if judged.verdict != "delivered" else Receipt(number, "refused", judged.text)
+    if code == OK or (answer.is_success and stored):
+        return Receipt(number, "delivered", None if code == OK else _line(answer), "stow-rs")
+    if answer.is_success:  # 202: something is wrong, and there is no word on the object
+        return Receipt(number, "deferred", f"{_line(answer)}, without a word on the object")
+    if code in OF_THE_OBJECT:
+        return Receipt(number, "refused", _line(answer))
+    return Receipt(number, "deferred", _line(answer)) if code in OF_THE_MOMENT else None
 
 
-def _failure(answer: httpx.Response) -> str | None:
-    """Return the failure reason of the object as 0x…; None if the answer lists no failure."""
+def _line(answer: httpx.Response) -> str:
+    return f"HTTP {answer.status_code} {answer.reason_phrase}"
+
+
+def _said(answer: httpx.Response, uid: str) -> tuple[int | None, bool]:
+    """Return the failure reason that the answer gives for an object, if any, and whether it calls it stored."""
     try:
-        failed = answer.json()[FAILED_SOP_SEQUENCE]["Value"]
-        return f"0x{int(failed[0][FAILURE_REASON]['Value'][0]):04X}"
-    except (ValueError, KeyError, IndexError, TypeError):
-        return None
+        body = answer.json()
+        failed = {_uid(one): int(one[REASON]["Value"][0]) for one in _items(body, FAILED)}
+        stored = {_uid(one) for one in _items(body, REFERENCED)}
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return None, False
+    # an object that could not be parsed has no UID to be named by; it was the only one
+    return failed.get(uid, failed.get("")), uid in stored
+
+
+def _items(body: Any, tag: str) -> list[Any]:
+    return list(body.get(tag, {}).get("Value", []))
+
+
+def _uid(item: Any) -> str:
+    return str((item.get(INSTANCE, {}).get("Value") or [""])[0])

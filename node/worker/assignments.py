@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from node import cases, history, logs, queue
 from node.clinical.kept import known
-from node.db import Instance, Job, Model, Series, Study
+from node.db import Instance, Job, Model, Result, Series, Study
 from node.registry import folders, records
 from node.settings import Settings
 from node.states import StudyEvent, StudyState
@@ -19,6 +19,7 @@ from node.worker.publish import workspace
 log = logs.get(__name__)
 
 CACHE = "cache"
+REPORTS = ("measurement_sr", "risk_sr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def _order(session: Session, study: Study, job: Job, settings: Settings) -> Orde
         with_pdf=settings.results.pdf,
         with_overlay=settings.results.overlay,
         device="cpu" if job.rung else settings.worker.device,
+        previous=_reports(session, study, settings.data_dir),
         gpu_memory_gib=settings.worker.gpu_memory_gib,
         segmenters=settings.segmentation.chosen,
         predictors=_predictors(models, records.State.ACTIVE, settings),
@@ -91,6 +93,13 @@ def _predictors(
         for m in models
         if m.state == state
     )
+
+
+def _reports(session: Session, study: Study, data_dir: Path) -> tuple[Path, ...]:
+    """Return the reports that were made for a study so far: a new one names what it takes the place of."""
+    made = select(Result.path).where(Result.study_id == study.id, Result.kind.in_(REPORTS))
+    root = data_dir.resolve()
+    return tuple(root / path for path in session.scalars(made.order_by(Result.id)))
 
 
 def _files(session: Session, study: Study, data_dir: Path) -> list[Path]:

@@ -92,6 +92,7 @@ def _request(order: Order) -> AnalysisRequest:
         predictors=tuple(map(_choice, order.predictors)),
         shadows=tuple(map(_choice, order.shadows)),
         backbone=order.backbone,
+        previous=order.previous,
     )
 
 

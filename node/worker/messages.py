@@ -42,6 +42,7 @@ class Order:
     predictors: tuple[PredictorFolder, ...] = ()
     shadows: tuple[PredictorFolder, ...] = ()  #: run beside them, compared, never reported
     backbone: Path | None = None  #: folder of the deep features' network; None: the shipped one
+    previous: tuple[Path, ...] = ()  #: reports made before for the completing study, the oldest first
     gpu_memory_gib: float | None = None  #: at most; None: all there is
 
 

@@ -55,6 +55,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> list[ResultFile]:
     case = ct_and_mr(folder / "case")
     results = [*write_results(case, request(folder / "readable", with_pdf=True, with_overlay=True))]
     results += write_results(case, request(folder / "strict", title_mode="strict"))
+    reports = tuple(one.path for one in results if one.kind == "measurement_sr")
+    results += write_results(case, request(folder / "superseding", title_mode="strict", previous=reports[:2]))
     enhanced = SeriesRecipe(
         modality="MR", role=Role.MR_SAG_T1, row_cosines=SAGITTAL[0], column_cosines=SAGITTAL[1],
         step=(-4.0, 0.5, 0.0), enhanced=True, number=None, without_slices=(2,),

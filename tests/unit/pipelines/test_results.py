@@ -97,15 +97,43 @@ def test_another_clock_changes_times_and_no_uid(
 def test_another_model_changes_every_uid_that_rests_on_it(
     phantom_case: Analysis, phantom_results: tuple[ResultFile, ...], tmp_path: Path
 ) -> None:
-    one = phantom_case.analyses[Role.CT]
-    newer = replace(one.segmentation, model=replace(one.segmentation.model, version="1.3.0"))
-    changed = replace(
-        phantom_case, analyses=dict(phantom_case.analyses) | {Role.CT: replace(one, segmentation=newer)}
-    )
-    again = write_results(changed, request(tmp_path))
+    again = write_results(_newer_model(phantom_case), request(tmp_path))
     before = {result.path.name: result.sop_instance_uid for result in phantom_results}
     differ = {result.path.name for result in again if before[result.path.name] != result.sop_instance_uid}
     assert differ == {"seg_ct.dcm", "measurements_ct.dcm", "risk.dcm"}
+
+
+def _newer_model(case: Analysis) -> Analysis:
+    one = case.analyses[Role.CT]
+    newer = replace(one.segmentation, model=replace(one.segmentation.model, version="1.3.0"))
+    return replace(case, analyses=dict(case.analyses) | {Role.CT: replace(one, segmentation=newer)})
+
+
+def test_a_report_names_the_one_it_takes_the_place_of(
+    phantom_case: Analysis, phantom_results: tuple[ResultFile, ...], tmp_path: Path
+) -> None:
+    reports = {"measurement_sr", "risk_sr"}
+    previous = tuple(one.path for one in phantom_results if one.kind in reports)
+    again = write_results(_newer_model(phantom_case), request(tmp_path / "2", previous=previous))
+    named = {}
+    for one in again:
+        for study in dcmread(one.path).get("PredecessorDocumentsSequence") or ():
+            (series,) = study.ReferencedSeriesSequence
+            (document,) = series.ReferencedSOPSequence
+            named[one.path.name] = str(document.ReferencedSOPInstanceUID)
+    before = {one.path.name: one.sop_instance_uid for one in phantom_results}
+    changed = {"measurements_ct.dcm", "risk.dcm"}  # the MR's report says the same, and is the same
+    assert named == {name: before[name] for name in changed}
+
+    own = tuple(one.path for one in again if one.kind in reports)
+    third = write_results(_newer_model(phantom_case), request(tmp_path / "3", previous=previous + own))
+    for first, second in zip(again, third, strict=True):
+        assert first.path.read_bytes() == second.path.read_bytes(), first.kind
+
+
+def test_a_report_that_has_gone_is_no_predecessor(phantom_case: Analysis, tmp_path: Path) -> None:
+    made = write_results(phantom_case, request(tmp_path, previous=(tmp_path / "gone.dcm",)))
+    assert not any("PredecessorDocumentsSequence" in dcmread(one.path) for one in made)
 
 
 def test_the_strict_title_is_126000(phantom_case: Analysis, tmp_path: Path) -> None:

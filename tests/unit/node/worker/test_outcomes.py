@@ -212,6 +212,24 @@ def test_failures_lead_back_and_then_to_failed_with_the_reason(
     assert study(writers).reason == "TIME_LIMIT: stopped"
 
 
+def test_an_order_names_the_reports_made_before_and_no_other_object(
+    writers: Writers, claimed: Callable[[], Assignment], settings: Settings
+) -> None:
+    assert claimed().order.previous == ()
+    with writers.begin() as session:
+        row = session.scalars(select(Study)).one()
+        for number, kind in enumerate(("measurement_sr", "seg", "risk_sr")):
+            session.add(
+                Result(
+                    study_id=row.id, revision=1, kind=kind, sop_class_uid="1", sop_instance_uid=f"1.{number}",
+                    path=f"results/{kind}.dcm",
+                )
+            )  # fmt: skip
+        queue.expire(session, "w")
+    root = settings.data_dir.resolve()
+    assert claimed().order.previous == (root / "results/measurement_sr.dcm", root / "results/risk_sr.dcm")
+
+
 def test_out_of_memory_leads_to_the_cpu_once(
     writers: Writers, claimed: Callable[[], Assignment], settings: Settings
 ) -> None:
