@@ -58,15 +58,24 @@ class Loop(threading.Thread):
     on_death : callable
         Called if a step raises: a bug, to be met by ending the process, not by a node that looks alive.
         A database that is out of reach is no bug: the step is tried again.
+    longest : float
+        Longest sleep in seconds, whatever the step says.
     """
 
     def __init__(
-        self, name: str, step: Callable[[], float], bell: Bell, on_death: OnDeath = lambda: None
+        self,
+        name: str,
+        step: Callable[[], float],
+        bell: Bell,
+        on_death: OnDeath = lambda: None,
+        *,
+        longest: float = LONGEST_SLEEP,
     ) -> None:
         super().__init__(name=name, daemon=True)
         self._step = step
         self._bell = bell
         self._on_death = on_death
+        self._longest = longest
         self._stopping = threading.Event()
 
     @property
@@ -81,7 +90,7 @@ class Loop(threading.Thread):
                 seen = self._bell.count
                 seconds = self._guarded_step()
                 if seconds > 0 and not self.stopping:
-                    self._bell.wait(seen, min(seconds, LONGEST_SLEEP))
+                    self._bell.wait(seen, min(seconds, self._longest))
         finally:
             if not self.stopping:
                 self._on_death()

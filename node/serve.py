@@ -155,8 +155,12 @@ class Node:
                 return Supervisor(settings, engine, bell, self._on_death, self._function)
             case Role.DISPATCHER:
                 from node.dispatcher import Dispatcher  # noqa: PLC0415
+                from node.retention.keeper import Keeper  # noqa: PLC0415
 
-                return Together(Dispatcher(settings, engine, bell, self._on_death))
+                return Together(
+                    Dispatcher(settings, engine, bell, self._on_death),
+                    Keeper(settings, engine, self._on_death),
+                )
             case Role.WEB:
                 from node.web.server import WebServer  # noqa: PLC0415
 

@@ -3,14 +3,17 @@
     <root>/objects/<aa>/<sha256 of the SOP Instance UID>.dcm
     <root>/quarantine/<sha256 of the UID>-<sha256 of the data set>.dcm   same UID, other content
     <root>/incoming/*.part                                              being written; swept at the start
+    <root>/purged/<study's number>/*.dcm                                on their way out (`node.retention`)
+    <root>/locks/<aa>                                                   one writer per shard, of all processes
 
 What a peer sends never becomes part of a path. The root is the node's data folder.
 """
 
+import fcntl
 import hashlib
 import os
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,7 +24,7 @@ from node.errors import OutOfSpace
 from node.fileformat import FileMeta
 
 OBJECTS, QUARANTINE, INCOMING = "objects", "quarantine", "incoming"
-SHARDS = tuple(f"{number:02x}" for number in range(256))
+PURGED, LOCKS = "purged", "locks"
 
 
 class Outcome(Enum):
@@ -56,11 +59,10 @@ class Store:
     def __init__(self, root: Path, min_free_bytes: int = 0) -> None:
         self.root = root
         self._min_free_bytes = min_free_bytes
-        self._locks = {shard: threading.Lock() for shard in SHARDS}
 
     def prepare(self) -> int:
         """Make the folders and remove what an interrupted write left; return how many files that was."""
-        for name in (OBJECTS, QUARANTINE, INCOMING):
+        for name in (OBJECTS, QUARANTINE, INCOMING, PURGED, LOCKS):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         durable.sync_folder(self.root / OBJECTS)  # a crash may have come between a `mkdir` and its fsync
         durable.sync_folder(self.root)
@@ -102,7 +104,7 @@ class Store:
         name = hashlib.sha256(meta.sop_instance_uid.encode()).hexdigest()
         content = hashlib.sha256(data_set).hexdigest()
         path, outcome = f"{OBJECTS}/{name[:2]}/{name}.dcm", Outcome.STORED
-        with self._locks[name[:2]]:
+        with self._alone(name[:2]):
             if (self.root / path).exists():
                 path, outcome = self._second(path, name, content)
             if outcome in (Outcome.STORED, Outcome.CONFLICT):
@@ -111,6 +113,31 @@ class Store:
             else:  # a crash may have come between the rename and the fsync of the folder
                 durable.sync_folder((self.root / path).parent)
         return outcome, StoredFile(path, content, (self.root / path).stat().st_size)
+
+    def set_aside(self, relative: str, folder: Path) -> bool:
+        """Move a stored instance out, into `folder`; return whether it was there.
+
+        Whoever stores it again meanwhile does so before or after, never in between: then it is there again.
+        """
+        path = self.root / relative
+        with self._alone(path.name[:2]):
+            if not path.exists():
+                return False
+            path.rename(folder / path.name)
+            durable.sync_folder(folder)
+        return True
+
+    def bring_back(self, aside: Path) -> bool:
+        """Undo `set_aside`, unless the instance has been stored again; return whether it was needed."""
+        path = self.root / OBJECTS / aside.name[:2] / aside.name
+        with self._alone(aside.name[:2]):
+            if path.exists():
+                aside.unlink()
+                return False
+            durable.make_folder(path.parent)
+            aside.rename(path)
+            durable.sync_folder(path.parent)
+        return True
 
     def path(self, relative: str) -> Path:
         """Return where a file lies, from `Instance.path` or `Refusal.path`."""
@@ -124,6 +151,16 @@ class Store:
     def quarantined(self) -> Iterator[str]:
         """Yield the relative path of every file kept apart."""
         yield from self._files(QUARANTINE)
+
+    @contextmanager
+    def _alone(self, shard: str) -> Iterator[None]:
+        """Keep other threads and processes off a shard."""
+        descriptor = os.open(self.root / LOCKS / shard, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _files(self, folder: str) -> Iterator[str]:
         for path in sorted((self.root / folder).glob("*.dcm")):

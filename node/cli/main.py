@@ -12,6 +12,7 @@ from node.cli import (
     extract,
     models,
     phantom,
+    purge,
     recalibrate,
     report,
     retry,
@@ -33,6 +34,7 @@ app.command()(serve.serve)
 app.command()(analyse.analyse)
 app.command()(demo.demo)
 app.command()(retry.retry)
+app.command()(purge.purge)
 app.command()(doctor.doctor)
 app.command()(phantom.phantom)
 app.command()(stability.stability)

@@ -48,8 +48,8 @@ class Filing:
         self._deadlines = deadlines
         self._now = now
         stored = [message.header for message in batch if isinstance(message, Stored)]
-        self._known = _known_instances(session, stored)
         self._studies = _studies(session, {header.study_instance_uid for header in stored})
+        self._known = _known_instances(session, stored)  # once the studies are locked: retention deletes rows
         self._series = _series(session, self._studies)
 
     def file(self, message: Message) -> None:

@@ -2,7 +2,8 @@
 
 from node.settings.analysis import Cases, Results, Segmentation, Segmenter, Worker
 from node.settings.completeness import Completeness, Required
-from node.settings.delivering import Destination
+from node.settings.delivering import CStoreDestination, Destination, FolderDestination, StowDestination
+from node.settings.keeping import Retention
 from node.settings.model import Settings
 from node.settings.reading import load, parse
 from node.settings.receiving import Peer, Priority, Receiver, Tls
@@ -10,13 +11,16 @@ from node.settings.web import Web
 
 __all__ = [
     "Cases",
+    "CStoreDestination",
     "Completeness",
     "Destination",
+    "FolderDestination",
     "Peer",
     "Priority",
     "Receiver",
     "Required",
     "Results",
+    "Retention",
     "Segmentation",
     "Segmenter",
     "Settings",

@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from node.explain import PREFIX, SEPARATOR
 from node.settings.analysis import Cases, Results, Segmentation, Worker
 from node.settings.completeness import Completeness
-from node.settings.delivering import Destination
+from node.settings.delivering import AnyDestination
+from node.settings.keeping import Retention
 from node.settings.receiving import Receiver
 from node.settings.values import DatabaseURL
 from node.settings.web import Web
@@ -35,7 +36,8 @@ class Settings(BaseSettings):
     segmentation: Segmentation = Segmentation()
     worker: Worker = Worker()
     results: Results = Results()
-    destinations: tuple[Destination, ...] = ()
+    retention: Retention = Retention()
+    destinations: tuple[AnyDestination, ...] = ()
     web: Web = Web()
 
     @classmethod

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
+from sqlalchemy import text as sql
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -196,7 +198,7 @@ def test_serve_with_a_database_of_a_newer_node_says_so(run: CliRunner, tmp_path:
     engine = database.create(Settings(data_dir=tmp_path / "data"))
     database.migrate(engine)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sql("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     assert "made by a newer lumbar-node" in serve(run, tmp_path)
 
@@ -222,6 +224,34 @@ def test_retry(run: CliRunner, tmp_path: Path, state: str, code: ExitCode, text:
     assert done.exit_code == code
     assert text in done.output
     assert run.invoke(app, ["retry", "9.9", "-c", str(config)]).exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("state", "options", "code", "text"),
+    [
+        ("done", ["--dry-run"], ExitCode.OK, "1.2.3: would go"),
+        ("done", [], ExitCode.OK, "1 studies gone"),
+        ("done", ["--study", "1.2.3"], ExitCode.OK, "1 studies gone"),
+        ("analysing", ["--study", "1.2.3"], ExitCode.FAILED, "1.2.3 may not go: it is under way"),
+        ("done", ["--study", "9.9"], ExitCode.USAGE, "does not know study 9.9"),
+    ],
+)
+def test_purge(
+    run: CliRunner, tmp_path: Path, state: str, options: list[str], code: ExitCode, text: str
+) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text(f'data_dir = "{tmp_path}"\n[retention]\ndays = 1\n', encoding="utf-8")
+    engine = database.create(load(config))
+    database.migrate(engine)
+    old = datetime(2026, 1, 1, tzinfo=UTC)
+    with database.sessions(engine).begin() as session:
+        session.add(Study(study_instance_uid="1.2.3", state=state, last_instance_at=old))
+    done = run.invoke(app, ["purge", "-c", str(config), *options])
+    assert (done.exit_code, text in done.output) == (code, True), done.output
+    with database.readers(engine)() as session:
+        ended = session.scalars(select(Study)).one().state
+    engine.dispose()
+    assert ended == ("purged" if "gone" in text else state)
 
 
 def test_doctor_fails_if_a_check_does(run: CliRunner, tmp_path: Path) -> None:
