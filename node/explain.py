@@ -2,15 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 PREFIX = "LUMBAR_NODE_"
 SEPARATOR = "__"
 Place = tuple[int | str, ...]
-SECRET: Place = ("web", "token")
+SECRETS = frozenset({"token", "password"})  #: keys whose values are never shown
 
 #: the password of a URL: from the user's colon to the last @ (it may hold a @ or / itself), or a parameter
 _PASSWORD = re.compile(r"(://[^:/@]*:).*(?=@)|(password=)[^&]*")
@@ -59,12 +59,12 @@ def masked(url: str) -> str:
 
 
 def _line(problem: Any, model: type[BaseModel], environment: Mapping[str, str]) -> str:
-    place: Place = problem["loc"]
-    if not place:
+    if not problem["loc"]:
         return str(problem["msg"])
+    section, place = _follow(model, problem["loc"])
     message, given = str(problem["msg"]).removeprefix("Value error, "), f" (given: {_given(problem)})"
     if problem["type"] == "extra_forbidden":
-        message = f"unknown key; allowed: {', '.join(_section(model, place[:-1]).model_fields)}"
+        message = f"unknown key; allowed: {', '.join(section.model_fields)}"
     if problem["type"] == "missing":
         given = ""
     variable = _variable(place, environment)
@@ -73,9 +73,18 @@ def _line(problem: Any, model: type[BaseModel], environment: Mapping[str, str]) 
 
 def _given(problem: Any) -> str:
     place, value = problem["loc"], problem["input"]
-    if place == SECRET:
+    if place[-1] in SECRETS:
         return "***"
-    return repr(masked(value)) if place == ("database_url",) and isinstance(value, str) else repr(value)
+    return (
+        repr(masked(value)) if place == ("database_url",) and isinstance(value, str) else repr(_hide(value))
+    )
+
+
+def _hide(value: Any) -> Any:
+    """Return a section with its secrets replaced."""
+    if not isinstance(value, dict):
+        return value
+    return {key: "***" if key in SECRETS else _hide(inner) for key, inner in value.items()}
 
 
 def _variable(place: Place, environment: Mapping[str, str]) -> str | None:
@@ -89,13 +98,32 @@ def _path(variable: str) -> list[str]:
     return variable.upper().removeprefix(PREFIX).split(SEPARATOR)
 
 
-def _section(model: type[BaseModel], place: Iterable[int | str]) -> type[BaseModel]:
-    """Return the model at a place: of a section, or of the entries of a list."""
-    for key in place:
-        if isinstance(key, str):
-            annotation: Any = model.model_fields[key].annotation
-            model = next(iter(get_args(annotation)), annotation)
-    return model
+def _follow(model: type[BaseModel], loc: Place) -> tuple[type[BaseModel], Place]:
+    """Return the section that a place lies in, and the place without the kind of a list's entry."""
+    candidates, section, place = [model], model, []
+    for key in loc:
+        kinds = {_kind(one): one for one in candidates} if len(candidates) > 1 else {}
+        if key in kinds:
+            candidates = [kinds[str(key)]]
+            continue
+        place.append(key)
+        if isinstance(key, str) and candidates:
+            section = candidates[0]
+            field = section.model_fields.get(key)
+            candidates = _models(field.annotation) if field else []
+    return section, tuple(place)
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models that a key may have: of a section, or of the entries of a list."""
+    if get_origin(annotation) is None and isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _kind(model: type[BaseModel]) -> str:
+    """Return what `kind` has to be for a model that is one of several."""
+    return str(get_args(model.model_fields["kind"].annotation)[0])
 
 
 def _is_section(model: type[BaseModel], path: list[str]) -> bool:
@@ -105,7 +133,7 @@ def _is_section(model: type[BaseModel], path: list[str]) -> bool:
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             return False
         field = inner.model_fields.get(key.lower())
-        inner = None if field is None else next(iter(get_args(field.annotation)), field.annotation)
+        inner = None if field is None else next(iter(_models(field.annotation)), None)
     return isinstance(inner, type) and issubclass(inner, BaseModel)
 
 

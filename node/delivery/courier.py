@@ -1,6 +1,6 @@
 """Couriers: one thread per destination, so that a bad one delays nobody but itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from datetime import timedelta
 
@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from node import logs, queue
 from node.db import Job
-from node.delivery import commitments, outbox
-from node.delivery.confirming import Report
+from node.delivery import commitments, fallback, outbox
+from node.delivery.confirming import Inquiry, Report
 from node.delivery.destinations import Confirming, destination
-from node.delivery.objects import Receipt
+from node.delivery.objects import Outgoing, Receipt
 from node.engine import readers, sessions
 from node.errors import LeaseLost, TransientDeliveryError
 from node.loop import Bell, Loop, OnDeath, Written, persist, seconds_until
 from node.seat import Seat
-from node.settings import Destination, Settings
+from node.settings import CStoreDestination, Destination, Settings
 
 log = logs.get(__name__)
 
@@ -57,6 +57,7 @@ class Couriers:
         self._seat.take()
         with self._sessions.begin() as session:
             queue.expire(session, self._seat.holder)
+            commitments.forget(session)
             abandoned = outbox.abandon(session, self._names)
         if abandoned:
             log.warning("deliveries to destinations that are no longer configured", jobs=abandoned)
@@ -85,6 +86,7 @@ class Courier:
     """
 
     def __init__(self, settings: Settings, to: Destination, engine: Engine, holder: str) -> None:
+        self._to = to
         self._name = to.name
         self._holder = f"{holder}0"
         self._data_dir = settings.data_dir
@@ -126,7 +128,7 @@ class Courier:
 
     def _deliver(self, job: Job) -> None:
         try:
-            trouble = self._send(job) or self._confirm(job)
+            trouble = self._send(job) or self._send_instead(job) or self._confirm(job)
             if self._stopping():
                 self._persist(lambda session: queue.release(session, job))
                 return
@@ -140,9 +142,31 @@ class Courier:
         """Send what is pending; return what was in the way of the rest."""
         with self._readers() as session:
             objects = outbox.pending(session, job, self._data_dir)
+        return self._take(job, self._destination.send(objects)) if objects else None
+
+    def _send_instead(self, job: Job) -> str | None:
+        """Send what refusals have put into the outbox."""
+        return self._send(job) if self._to.fallback and not self._stopping() else None
+
+    def _confirm(self, job: Job) -> str | None:
+        """Have confirmed what the destination took; return what is in the way."""
+        with self._readers() as session:
+            objects = outbox.unconfirmed(session, job, self._data_dir)
+        if not objects or self._stopping():
+            return None
+        trouble = self._take(job, self._ask(objects))
+        with self._readers() as session:
+            left = len(outbox.unconfirmed(session, job, self._data_dir))
+            lost = len(outbox.pending(session, job, self._data_dir))
+        if not left + lost:
+            return None
+        return trouble or f"{self._name}: {left} object(s) not confirmed yet, {lost} to be sent again"
+
+    def _take(self, job: Job, receipts: Generator[Receipt, None, None]) -> str | None:
+        """Note what comes back, one object after the other; return what was in the way of some."""
         trouble = None
         try:
-            with closing(self._destination.send(objects)) as receipts:
+            with closing(receipts):
                 for receipt in receipts:
                     self._note(job, receipt)
                     if receipt.verdict == "deferred":
@@ -153,29 +177,30 @@ class Courier:
             trouble = str(error)
         return trouble
 
-    def _confirm(self, job: Job) -> str | None:
-        """Have confirmed what the destination took; return what is in the way."""
-        with self._readers() as session:
-            objects = outbox.unconfirmed(session, job, self._data_dir)
-        if not objects or self._stopping() or not isinstance(self._destination, Confirming):
+    def _ask(self, objects: Sequence[Outgoing]) -> Generator[Receipt, None, None]:
+        if isinstance(self._destination, Confirming):
+            yield from self._destination.confirm(objects, self._inquiry(objects))
+            return
+        for item in objects:
+            yield Receipt(item.delivery_id, "lost", "sent while the destination was of another kind")
+
+    def _inquiry(self, objects: Sequence[Outgoing]) -> Inquiry | None:
+        """Put on record, under a fresh Transaction UID, what storage commitment is about to be asked for."""
+        if not isinstance(self._to, CStoreDestination) or self._to.commitment != "storage-commitment":
             return None
-        transaction_uid = str(generate_uid(prefix=None))
-        numbers = [item.delivery_id for item in objects]
-        self._persist(lambda session: commitments.ask(session, numbers, transaction_uid))
-        try:
-            confirming = self._destination.confirm(
-                transaction_uid, objects, self._record, lambda: self._settled(transaction_uid)
-            )
-            with closing(confirming) as receipts:
-                for receipt in receipts:
-                    self._note(job, receipt)
-        except TransientDeliveryError as error:
-            return str(error)
-        with self._readers() as session:
-            open_ = outbox.unconfirmed(session, job, self._data_dir) or outbox.pending(
-                session, job, self._data_dir
-            )
-        return f"{self._name}: {len(open_)} object(s) not confirmed yet" if open_ else None
+        due = commitments.due(objects, timedelta(seconds=self._to.commitment_again_s))
+        if not due:
+            return None
+        uid = str(generate_uid(prefix=None))
+        numbers = [item.delivery_id for item in due]
+        self._persist(lambda session: commitments.ask(session, numbers, uid))
+        return Inquiry(
+            transaction_uid=uid,
+            objects=due,
+            record=self._record,
+            settled=lambda: self._settled(uid),
+            withdraw=lambda: self._persist(lambda session: commitments.withdraw(session, uid)),
+        )
 
     def _settled(self, transaction_uid: str) -> bool:
         with self._readers() as session:
@@ -188,6 +213,8 @@ class Courier:
         def write(session: Session) -> None:
             queue.keep(session, job, self._terms)
             outbox.note(session, receipt)
+            if receipt.verdict == "unsupported" and self._to.fallback:
+                fallback.post(session, receipt.delivery_id)
 
         self._persist(write)
 

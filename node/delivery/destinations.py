@@ -1,10 +1,10 @@
-"""Where results can go: the plug-in point, and the kinds that are built in."""
+"""Where results can go: what a destination does, and the kinds there are."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from typing import Protocol, runtime_checkable
 
 from node import settings
-from node.delivery.confirming import Report
+from node.delivery.confirming import Inquiry
 from node.delivery.cstore import CStore
 from node.delivery.folder import Folder
 from node.delivery.objects import Outgoing, Receipt
@@ -30,24 +30,14 @@ class Destination(Protocol):
 class Confirming(Protocol):
     """A destination that can be asked whether it keeps what it took."""
 
-    def confirm(
-        self,
-        transaction_uid: str,
-        objects: Sequence[Outgoing],
-        record: Callable[[Report], None],
-        settled: Callable[[], bool],
-    ) -> Generator[Receipt, None, None]:
-        """Ask about objects that were "sent", and say of each what is known.
+    def confirm(self, objects: Sequence[Outgoing], inquiry: Inquiry | None) -> Generator[Receipt, None, None]:
+        """Ask about objects that were "sent", and say of each what is known, if anything.
 
         Parameters
         ----------
-        transaction_uid : str
-            Of this try, and of no other.
         objects : sequence of Outgoing
-        record : callable
-            Takes a report of a storage commitment, from another thread.
-        settled : callable
-            Whether the report has come by another way.
+        inquiry : Inquiry or None
+            The storage commitment to ask for now, of some or all of them.
 
         Raises
         ------
@@ -57,20 +47,15 @@ class Confirming(Protocol):
         ...
 
 
-def _stow(configured: settings.Destination, ae_title: str) -> Destination:
-    from node.delivery.stow import Stow  # noqa: PLC0415 - an HTTP client that few nodes need
-
-    return Stow(configured, ae_title)
-
-
-#: kind in the settings -> its maker, called with the destination's settings and our AE title
-KINDS: Mapping[str, Callable[[settings.Destination, str], Destination]] = {
-    "c-store": CStore,
-    "stow-rs": _stow,
-    "folder": Folder,
-}
-
-
 def destination(configured: settings.Destination, ae_title: str) -> Destination:
-    """Make the destination that the settings describe."""
-    return KINDS[configured.kind](configured, ae_title)
+    """Make the destination that the settings describe, which calls itself `ae_title`."""
+    match configured:
+        case settings.CStoreDestination():
+            return CStore(configured, ae_title)
+        case settings.StowDestination():
+            from node.delivery.stow import Stow  # noqa: PLC0415 - an HTTP client that few nodes need
+
+            return Stow(configured)
+        case settings.FolderDestination():
+            return Folder(configured)
+    raise AssertionError(f"no destination of kind {configured.kind!r}")

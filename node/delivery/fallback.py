@@ -1,4 +1,4 @@
-"""What goes to a destination that knows neither SEG nor SR: the PDF report and the overlay, in their stead."""
+"""What goes to a destination that knows no SEG or SR: the PDF report and the overlay, in their stead."""
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session

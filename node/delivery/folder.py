@@ -6,7 +6,7 @@ from pathlib import Path
 from node import durable
 from node.delivery.objects import Outgoing, Receipt, whereabouts
 from node.errors import StoreError, TransientDeliveryError
-from node.settings import Destination
+from node.settings import FolderDestination
 
 
 class Folder:
@@ -14,15 +14,13 @@ class Folder:
 
     Parameters
     ----------
-    destination : Destination
+    destination : FolderDestination
         `path` must be there: where it is a mount point, nothing is to be written below it unmounted.
-    _ae_title : str
-        Not needed.
     """
 
-    def __init__(self, destination: Destination, _ae_title: str) -> None:
+    def __init__(self, destination: FolderDestination) -> None:
         self._name = destination.name
-        self._root = destination.path or Path()
+        self._root = destination.path
 
     def send(self, objects: Sequence[Outgoing]) -> Generator[Receipt, None, None]:
         """Write objects; see `node.delivery.destinations.Destination`."""

@@ -11,13 +11,16 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from node import history, queue
-from node.db import Delivery, Job, Result, Study
+from node.db import Delivery, Event, Job, Result, Study
+from node.delivery import fallback
 from node.delivery.objects import Outgoing, Receipt
 from node.settings import Destination
 from node.statements import execute, insert
 from node.states import StudyEvent, StudyState
 
 _PENDING, _SENT, _DELIVERED, _REFUSED = "pending", "sent", "delivered", "refused"
+#: states of a study from which another delivery takes it back
+ENDED = frozenset({StudyState.DONE.value, StudyState.FAILED.value})
 
 
 def post(
@@ -37,7 +40,7 @@ def post(
             execute(session, row.on_conflict_do_nothing())
         refused = Delivery.result_id.in_(wanted) & (Delivery.state == _REFUSED)
         anew = update(Delivery).where(Delivery.destination == destination.name, refused)
-        execute(session, anew.values(state=_PENDING, error=None))
+        execute(session, anew.values(state=_PENDING, error=None, confirmed_by=None))
         open_ = Delivery.state.in_([_PENDING, _SENT])
         if session.scalar(_of(study.id, study.revision, destination.name).where(open_).limit(1)):
             queue.enqueue(
@@ -67,10 +70,10 @@ def note(session: Session, receipt: Receipt, now: datetime | None = None) -> Non
     if receipt.verdict == "delivered":
         values |= {"state": _DELIVERED, "delivered_at": now or datetime.now(UTC), "confirmed_by": receipt.by}
     elif receipt.verdict == "sent":
-        values |= {"state": _SENT, "sent_at": now or datetime.now(UTC)}
+        values |= {"state": _SENT, "sent_at": now or datetime.now(UTC), "transaction_uid": None}
     elif receipt.verdict == "lost":
-        values |= {"state": _PENDING}
-    elif receipt.verdict == "refused":
+        values |= {"state": _PENDING, "transaction_uid": None}
+    elif receipt.verdict in {"refused", "unsupported"}:
         values |= {"state": _REFUSED}
     open_ = (Delivery.id == receipt.delivery_id) & (
         Delivery.state != _DELIVERED
@@ -90,14 +93,15 @@ def conclude(session: Session, job: Job, terms: queue.Terms, trouble: str | None
     trouble : str or None
         Why something is left to be tried again; None: nothing is.
     """
-    refused = session.scalar(_rows(job.study_id, job.revision, job.target, _REFUSED).limit(1))
+    rows = _rows(job.study_id, job.revision, job.target, _REFUSED)
+    refused = session.scalar(rows.where(Delivery.confirmed_by.is_(None)).limit(1))
     again = False
     if trouble is not None:
         again = queue.fail(session, job, terms, trouble)
     elif refused is not None:
         queue.fail(session, job, terms, f"{job.target}: {refused.error}", permanent=True)
     else:
-        queue.finish(session, job)
+        queue.finish(session, job, fallback.remark(session, job))
     if not again:
         settle(session, job.study_id, job.revision)
     return again
@@ -115,7 +119,44 @@ def settle(session: Session, study_id: int, revision: int) -> None:
     if errors:
         history.move(session, study, StudyEvent.FAILED, reason="; ".join(errors))
     else:
-        history.move(session, study, StudyEvent.DELIVERED, reason=study.reason)
+        remarks = [study.reason, *(job.error for job in jobs)]
+        history.move(session, study, StudyEvent.DELIVERED, reason="; ".join(r for r in remarks if r) or None)
+
+
+def go_on(session: Session, study_id: int, revision: int, destination: str) -> None:
+    """Have a job go on at once, be it waiting or at its end, and take its study back from its end."""
+    study = history.locked(session, study_id)
+    queue.enqueue(session, "deliver", destination, study_id, revision, again=True, priority=study.priority)
+    waiting = update(Job).filter_by(study_id=study_id, revision=revision, kind="deliver", target=destination)
+    execute(session, waiting.where(Job.state == "queued").values(run_after=datetime.now(UTC)))
+    if study.revision == revision and study.state in ENDED:
+        history.move(session, study, StudyEvent.RESENT, reason=_first_reason(session, study))
+
+
+def resend(session: Session, study: Study, destination: str) -> int:
+    """Send again what a destination has refused or has not taken yet, because a person says so.
+
+    Parameters
+    ----------
+    session : Session
+    study : Study
+        From `node.history.locked`.
+    destination : str
+
+    Returns
+    -------
+    int
+        How many objects there are to send.
+    """
+    open_ = Delivery.state != _DELIVERED
+    rows = session.scalars(_of(study.id, study.revision, destination).where(open_)).all()
+    for row in rows:
+        if row.state == _REFUSED:
+            row.state, row.error, row.confirmed_by = _PENDING, None, None
+    session.flush()
+    if rows:
+        go_on(session, study.id, study.revision, destination)
+    return len(rows)
 
 
 def abandon(session: Session, known: Sequence[str]) -> int:
@@ -132,6 +173,13 @@ def abandon(session: Session, known: Sequence[str]) -> int:
     for job in jobs:
         settle(session, job.study_id, job.revision)
     return len(jobs)
+
+
+def _first_reason(session: Session, study: Study) -> str | None:
+    """Return what the analysis had to say; failures and remarks of deliveries have replaced it since."""
+    analysed = select(Event.detail).filter_by(study_id=study.id, revision=study.revision, name="analysed")
+    detail = session.scalar(analysed.order_by(Event.id.desc()).limit(1)) or {}
+    return detail.get("reason")
 
 
 def _rows(study_id: int, revision: int, destination: str, state: str) -> Select[Delivery]:
@@ -152,4 +200,11 @@ def _objects(session: Session, job: Job, data_dir: Path, state: str) -> list[Out
 
 
 def _outgoing(row: Delivery, result: Result, data_dir: Path) -> Outgoing:
-    return Outgoing(row.id, data_dir / result.path, result.sop_class_uid, result.sop_instance_uid)
+    return Outgoing(
+        row.id,
+        data_dir / result.path,
+        result.sop_class_uid,
+        result.sop_instance_uid,
+        row.sent_at,
+        row.transaction_uid,
+    )

@@ -10,7 +10,7 @@ import httpx
 from node.delivery import statuses
 from node.delivery.objects import Outgoing, Receipt, unreadable
 from node.errors import TransientDeliveryError
-from node.settings import Destination
+from node.settings import StowDestination
 
 FAILED, REFERENCED = "00081198", "00081199"  # FailedSOPSequence, ReferencedSOPSequence
 INSTANCE, REASON = "00081155", "00081197"  # ReferencedSOPInstanceUID, FailureReason
@@ -20,6 +20,7 @@ OF_THE_OBJECT = frozenset({400, 409, 413, 415, 422})
 OF_THE_MOMENT = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
 LOGIN = frozenset({401, 403})
 OK = 200
+PROCESSING_FAILURE = 0x0110
 
 
 class Stow:
@@ -27,13 +28,11 @@ class Stow:
 
     Parameters
     ----------
-    destination : Destination
+    destination : StowDestination
         `url` is the root of the service: objects go to <url>/studies.
-    _ae_title : str
-        Not needed.
     """
 
-    def __init__(self, destination: Destination, _ae_title: str) -> None:
+    def __init__(self, destination: StowDestination) -> None:
         self._destination = destination
 
     def send(self, objects: Sequence[Outgoing]) -> Generator[Receipt, None, None]:
@@ -115,12 +114,12 @@ def _line(answer: httpx.Response) -> str:
 
 
 def _said(answer: httpx.Response, uid: str) -> tuple[int | None, bool]:
-    """Return the failure reason that the answer gives for an object, if any, and whether it calls it stored."""
+    """Return the failure reason that the answer gives for an object, and whether it calls it stored."""
     try:
         body = answer.json()
-        failed = {_uid(one): int(one[REASON]["Value"][0]) for one in _items(body, FAILED)}
+        failed = {_uid(one): int(_value(one, REASON) or PROCESSING_FAILURE) for one in _items(body, FAILED)}
         stored = {_uid(one) for one in _items(body, REFERENCED)}
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError):  # no JSON, or not of the DICOM JSON model (PS3.18 F)
         return None, False
     # an object that could not be parsed has no UID to be named by; it was the only one
     return failed.get(uid, failed.get("")), uid in stored
@@ -131,4 +130,8 @@ def _items(body: Any, tag: str) -> list[Any]:
 
 
 def _uid(item: Any) -> str:
-    return str((item.get(INSTANCE, {}).get("Value") or [""])[0])
+    return str(_value(item, INSTANCE) or "")
+
+
+def _value(item: Any, tag: str) -> Any:
+    return next(iter(item.get(tag, {}).get("Value", [])), None)

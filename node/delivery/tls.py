@@ -2,10 +2,10 @@
 
 import ssl
 
-from node.settings import Destination
+from node.settings import CStoreDestination
 
 
-def tls_of(to: Destination) -> tuple[ssl.SSLContext, str] | None:
+def tls_of(to: CStoreDestination) -> tuple[ssl.SSLContext, str] | None:
     """Make the TLS side of a connection, as `associate` takes it; None where the destination has no TLS.
 
     Made anew for each connection: certificates may have been renewed.

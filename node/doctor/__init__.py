@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from node.doctor.check import Check
+from node.doctor.delivery import destinations
 from node.doctor.machine import backbone, decoders, device, models
-from node.doctor.network import destinations, peers, receiver, web
+from node.doctor.network import peers, receiver, web
 from node.doctor.registry import site_models
 from node.doctor.segmenters import segmenters
 from node.doctor.storage import clinical, data_folder, database

@@ -1,16 +1,14 @@
-"""Ports, peers and destinations."""
+"""Ports and peers."""
 
 import errno
-import os
 import socket
 from collections.abc import Iterator
 
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification
 
-from node.delivery.tls import tls_of
 from node.doctor.check import Check
-from node.settings import Destination, Settings
+from node.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -59,25 +57,12 @@ def web(settings: Settings) -> Iterator[Check]:
         yield Check("web", "ok", f"http://{page.host}:{page.port}/ is free")
 
 
-def destinations(settings: Settings) -> Iterator[Check]:
-    """Check that every destination answers C-ECHO."""
-    if not settings.destinations:
-        yield Check("destinations", "warning", "none: results stay in data_dir", "add [[destinations]]")
-    for destination in settings.destinations:
-        yield _destination(destination, settings.receiver.ae_title)
-
-
-def echo(
-    calling: str, called: str, host: str, port: int, timeout: float, *, to: Destination | None = None
-) -> str | None:
-    """Ask for Verification (PS3.4 A), with the destination's TLS; return None, or what went wrong."""
+def echo(calling: str, called: str, host: str, port: int, timeout: float) -> str | None:
+    """Ask for Verification (PS3.4 A); return None, or what went wrong."""
     ae = AE(ae_title=calling)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = timeout
     ae.add_requested_context(Verification)
-    try:
-        association = ae.associate(host, port, ae_title=called, tls_args=None if to is None else tls_of(to))
-    except OSError as error:
-        return f"cannot be reached: {error}"
+    association = ae.associate(host, port, ae_title=called)
     if association.is_rejected:
         return f"rejected the association: {association.acceptor.primitive.reason_str}"
     if not association.is_established:
@@ -87,37 +72,6 @@ def echo(
         return None if status and status.Status == 0 else "did not answer C-ECHO with success"
     finally:
         association.release()
-
-
-def _destination(to: Destination, calling: str) -> Check:
-    if to.kind == "stow-rs":
-        return _web_service(to)
-    if to.kind == "folder":
-        return _folder(to)
-    name, text = f"destination {to.name}", f"{to.ae_title} @ {to.host}:{to.port}"
-    problem = echo(calling, to.ae_title, to.host, to.port, to.timeout_s, to=to)
-    if problem is None:
-        return Check(name, "ok", f"{text} answers C-ECHO")
-    advice = f"is it running, does it know {calling}, are address and AE title right?"
-    return Check(name, "failed", f"{text}: {problem}", advice)
-
-
-def _web_service(to: Destination) -> Check:
-    from node.delivery.stow import Stow  # noqa: PLC0415 - an HTTP client that few nodes need
-
-    problem = Stow(to, "").reach()
-    if problem is None:
-        return Check(f"destination {to.name}", "ok", f"{to.url} answers QIDO-RS")
-    return Check(f"destination {to.name}", "failed", f"{to.url} {problem}", "are url and login right?")
-
-
-def _folder(to: Destination) -> Check:
-    path = to.path
-    if path is not None and path.is_dir() and os.access(path, os.W_OK):
-        return Check(f"destination {to.name}", "ok", f"{path} can be written")
-    return Check(
-        f"destination {to.name}", "failed", f"{path} cannot be written", "make the folder, or its owner"
-    )
 
 
 def _bind(host: str, port: int) -> int | None:

@@ -10,8 +10,8 @@ from node.settings.receiving import Peer, Priority, Receiver, Tls
 from node.settings.web import Web
 
 __all__ = [
-    "Cases",
     "CStoreDestination",
+    "Cases",
     "Completeness",
     "Destination",
     "FolderDestination",
@@ -24,6 +24,7 @@ __all__ = [
     "Segmentation",
     "Segmenter",
     "Settings",
+    "StowDestination",
     "Tls",
     "Web",
     "Worker",

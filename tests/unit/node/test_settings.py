@@ -142,18 +142,45 @@ def test_segmenters_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> Non
     assert said({}) == "LUMBAR_NODE_SEGMENTATION__MR_SAG: not valid JSON (given: 'mine')"
 
 
+SCP = {"ae_title": "A", "host": "127.0.0.1", "port": 104}
+
+
 @pytest.mark.parametrize(
     ("destination", "text"),
     [
-        ({"kind": "c-store", "ae_title": "A"}, "kind 'c-store' needs host, port"),
-        ({"kind": "stow-rs"}, "kind 'stow-rs' needs url"),
-        ({"kind": "folder", "path": "x", "port": 104}, "kind 'folder' has no port"),
+        ({"kind": "fax"}, "destinations.0: kind is c-store, stow-rs or folder"),
+        ({"ae_title": "A", "host": "h"}, "node.toml: destinations.0.port: Field required"),
+        ({"kind": "stow-rs"}, "destinations.0.url: Field required"),
+        (
+            {"kind": "folder", "path": "x", "port": 104},
+            "destinations.0.port: unknown key; allowed: name, kind,",
+        ),
+        ({**SCP, "ca": "ca.pem"}, "ca, certificate and key need tls = true"),
+        ({**SCP, "tls": True, "key": "k.pem"}, "certificate and key belong together"),
         ({"kind": "stow-rs", "url": "ftp://x"}, "destinations.0.url:"),
         ({"kind": "stow-rs", "url": "https://x", "user": "u"}, "user and password belong together"),
+        (
+            {"kind": "stow-rs", "url": "https://x", "user": "u", "password": "p", "token": "t"},
+            "give token, or user and password, not both",
+        ),
     ],
 )
 def test_a_destination_fits_its_kind(destination: dict[str, object], text: str) -> None:
     assert text in said({"destinations": [{"name": "d", **destination}]})
+
+
+def test_a_destination_s_secrets_are_not_shown() -> None:
+    web = {"name": "d", "kind": "stow-rs", "url": "https://x"}
+    for wrong in ({"user": "u", "token": "hush"}, {"password": "hush"}, {"kind": "fax", "token": "hush"}):
+        text = said({"destinations": [{**web, **wrong}]})
+        assert "destinations.0" in text
+        assert "hush" not in text
+
+
+def test_settings_survive_being_written_and_read() -> None:
+    folder = {"name": "out", "kind": "folder", "path": "x"}
+    settings = parse({"destinations": [{"name": "d", **SCP}, folder]}, "test")
+    assert Settings.model_validate_json(settings.model_dump_json()) == settings
 
 
 @pytest.mark.parametrize(

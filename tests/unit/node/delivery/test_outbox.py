@@ -12,7 +12,7 @@ from node import queue
 from node.db import Delivery, Job, Result, Study
 from node.delivery import commitments, outbox
 from node.delivery.objects import Receipt
-from node.settings import Destination
+from node.settings import CStoreDestination, Destination
 
 TERMS = queue.Terms(lease=timedelta(minutes=1), max_attempts=2, retry=timedelta(0))
 Writers = sessionmaker[Session]
@@ -20,7 +20,7 @@ Writers = sessionmaker[Session]
 
 def to(name: str, **values: object) -> Destination:
     given = {"name": name, "ae_title": "A", "host": "127.0.0.1", "port": 104, **values}
-    return Destination.model_validate(given)
+    return CStoreDestination.model_validate(given)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pynetdicom.sop_class import Verification
 
 from models import manifest
 from node import engine as databases
-from node.doctor import Check, examine, machine, network, storage
+from node.doctor import Check, delivery, examine, machine, network, storage
 from node.settings import Settings, parse
 
 
@@ -73,19 +73,19 @@ def test_every_check_that_is_not_ok_says_what_to_do(tmp_path: Path, taken: int) 
             {"name": "off", "ae_title": "OFF", "host": "127.0.0.1", "port": taken, "timeout_s": 0.2}
         ],
     )
-    steps = (storage.data_folder, storage.clinical, network.web, network.destinations)
+    steps = (storage.data_folder, storage.clinical, network.web, delivery.destinations)
     found = [only(step(settings)) for step in steps]
     assert all(check.verdict != "ok" and check.advice for check in found)
 
 
 def test_destination_that_answers(tmp_path: Path, peer: int) -> None:
     to = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": peer}
-    assert only(network.destinations(settings_with(tmp_path, destinations=[to]))).verdict == "ok"
+    assert only(delivery.destinations(settings_with(tmp_path, destinations=[to]))).verdict == "ok"
 
 
 def test_destination_with_another_title_says_who_rejected(tmp_path: Path, peer: int) -> None:
     to = {"name": "pacs", "ae_title": "OTHER", "host": "127.0.0.1", "port": peer}
-    check = only(network.destinations(settings_with(tmp_path, destinations=[to])))
+    check = only(delivery.destinations(settings_with(tmp_path, destinations=[to])))
     assert check.verdict == "failed"
     assert "Called AE title not recognised" in check.text
 
