@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from node import history, logs
+from node.audit import Trail
 from node.cases import PAIRED_MODALITIES
 from node.completeness import utc_now
 from node.db import Instance, Series, Study
@@ -42,6 +43,7 @@ class Counting:
         self._sessions = sessions(engine)
         self._readers = readers(engine)
         self._bell = bell
+        self._trail = Trail(settings)
         self._asking: set[int] = set()
         self._threads = ThreadPoolExecutor(AT_ONCE, "counting")
 
@@ -68,6 +70,8 @@ class Counting:
             with self._readers() as session:
                 here = _here(session, study_id)
                 peer = self._sender(session, study_id)
+            if peer is not None:
+                self._trail.queried(peer.ae_title, uid)
             there = None if peer is None else counts(peer, self._settings.receiver.ae_title, uid)
             self._note(study_id, peer, here, there)
         except Exception as error:  # noqa: BLE001 - whatever it is, the study must go on

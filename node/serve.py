@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from node import engine as database
 from node import logs
+from node.audit import Trail
 from node.errors import NodeError
 from node.folders import make_folder
 from node.loop import Bell, OnDeath
@@ -117,11 +118,13 @@ class Node:
                 if self._wants(role):
                     self._start(role, started)
             self._running = started.pop_all()
+        Trail(self._settings).started()
         log.info("started", roles=sorted(role.value for role in self._parts))
 
     def stop(self) -> None:
         """Stop every role, the receiver first. A running analysis is ended; it runs again another time."""
         self._running.close()
+        Trail(self._settings).stopped()
         log.info("stopped")
 
     def __enter__(self) -> Self:
@@ -154,12 +157,14 @@ class Node:
 
                 return Supervisor(settings, engine, bell, self._on_death, self._function)
             case Role.DISPATCHER:
+                from node.audit.syslog import Forwarder  # noqa: PLC0415
                 from node.dispatcher import Dispatcher  # noqa: PLC0415
                 from node.retention.keeper import Keeper  # noqa: PLC0415
 
                 return Together(
                     Dispatcher(settings, engine, bell, self._on_death),
                     Keeper(settings, engine, self._on_death),
+                    Forwarder(settings, self._on_death),
                 )
             case Role.WEB:
                 from node.web.server import WebServer  # noqa: PLC0415

@@ -22,6 +22,10 @@ class Carriers:
             studies.remove(study_instance_uid)
         studies.append(study_instance_uid)
 
+    def carried(self, association: int) -> tuple[str, ...]:
+        """Return the studies that an association has brought."""
+        return tuple(self._carried.get(association, ()))
+
     def end(self, association: int) -> list[str]:
         """Forget an association; return the studies it brought that no other one carries now."""
         studies = self._carried.pop(association, [])

@@ -47,6 +47,8 @@ class Filing:
         self._carriers = carriers
         self._deadlines = deadlines
         self._now = now
+        #: calling AE title, studies and good order of each association that has ended: for the audit trail
+        self.transfers: list[tuple[str, tuple[str, ...], bool]] = []
         stored = [message.header for message in batch if isinstance(message, Stored)]
         self._studies = _studies(session, {header.study_instance_uid for header in stored})
         self._known = _known_instances(session, stored)  # once the studies are locked: retention deletes rows
@@ -170,6 +172,8 @@ class Filing:
         )
 
     def _ended(self, ended: AssociationEnded) -> None:
+        if carried := self._carriers.carried(ended.association):
+            self.transfers.append((ended.calling_ae, carried, ended.released))
         free = self._carriers.end(ended.association)
         for study in _studies(self._session, set(free)).values():
             if study.state != StudyState.RECEIVING.value:

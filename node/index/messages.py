@@ -52,6 +52,7 @@ class AssociationEnded:
 
     association: int
     released: bool  #: in good order (A-RELEASE); otherwise aborted or lost
+    calling_ae: str = ""
 
 
 Message = Stored | OwnResult | Refused | AssociationEnded

@@ -27,6 +27,8 @@ RETRY_S = 1.0  #: pause after the database could not be reached
 
 log = logs.get(__name__)
 
+OnTransfer = Callable[[str, tuple[str, ...], bool], None]
+
 
 class Indexer:
     """Takes messages from any thread and writes their rows from one.
@@ -37,9 +39,18 @@ class Indexer:
     settings : Completeness
     on_change : callable
         Called from the writing thread after each commit.
+    on_transfer : callable
+        Called from it with calling AE title, studies and good order of an association that has ended.
     """
 
-    def __init__(self, engine: Engine, settings: Completeness, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Completeness,
+        on_change: Callable[[], None],
+        on_transfer: OnTransfer = lambda _ae, _studies, _released: None,
+    ) -> None:
+        self._on_transfer = on_transfer
         self._sessions = database.sessions(engine)
         self._deadlines = Deadlines(settings)
         self._on_change = on_change
@@ -140,6 +151,8 @@ class Indexer:
                 session.flush()
                 renew(session, carriers.held(), now + self._deadlines.hold)
         self._carriers = carriers
+        for transfer in filing.transfers:
+            self._on_transfer(*transfer)
         self._renewed = time.monotonic() if renewing else self._renewed
 
     def _renewal_due(self) -> bool:

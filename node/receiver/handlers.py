@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from node import logs
+from node.audit import Trail
 from node.elements import printable
 from node.index.messages import AssociationEnded, Message
 from node.receiver.admission import Address, Admission
@@ -22,11 +23,18 @@ class Handlers:
     service : StorageService
     submit : callable
         Takes messages for the index.
+    trail : Trail
+        Hears of those who are not let in.
     """
 
     def __init__(
-        self, admission: Admission, service: StorageService, submit: Callable[[Message], None]
+        self,
+        admission: Admission,
+        service: StorageService,
+        submit: Callable[[Message], None],
+        trail: Trail,
     ) -> None:
+        self._trail = trail
         self._admission = admission
         self._service = service
         self._submit = submit
@@ -43,6 +51,8 @@ class Handlers:
         )
         if rejection is not None:
             log.warning("association rejected", why=rejection.name, calling_ae=request.calling_ae_title)
+            calling = printable(request.calling_ae_title).strip()
+            self._trail.refused(calling, address[0], f"association rejected: {rejection.name}")
             association.acse.send_reject(*rejection.value)
             association.is_rejected = True
             association.kill()
@@ -65,7 +75,8 @@ class Handlers:
         """Tell the index that an association which may have brought something has ended."""
         try:
             if self._admission.admitted(id(association)):
-                self._submit(AssociationEnded(id(association), association.is_released))
+                calling = printable(association.requestor.primitive.calling_ae_title).strip()
+                self._submit(AssociationEnded(id(association), association.is_released, calling))
         finally:
             self._admission.ended(id(association), address)
 

@@ -13,6 +13,7 @@ from pynetdicom import AE, evt
 from sqlalchemy import Engine
 
 from node import durable, logs
+from node.audit import Trail
 from node.completeness import utc_now
 from node.errors import ConfigurationError
 from node.index import Indexer, rebuild
@@ -68,11 +69,12 @@ class Receiver:
         self._settings = settings
         self._engine = engine
         self._store = Store(settings.data_dir, settings.receiver.min_free_bytes)
-        self._indexer = Indexer(engine, settings.completeness, on_change)
+        self._trail = Trail(settings)
+        self._indexer = Indexer(engine, settings.completeness, on_change, self._on_transfer)
         service = StorageService(self._store, engine, self._indexer.submit, settings.receiver.priorities)
         self._admission = Admission(settings.receiver)
         self._commitments = CommitmentService(settings.receiver, engine, self._store, on_death)
-        self._handlers = Handlers(self._admission, service, self._indexer.submit)
+        self._handlers = Handlers(self._admission, service, self._indexer.submit, self._trail)
         self._published = settings.data_dir / "run" / "receiver.json"
         self._servers: dict[str, NodeServer] = {}  # "port", "tls_port"
         self._running = ExitStack()
@@ -138,6 +140,10 @@ class Receiver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _on_transfer(self, calling_ae: str, studies: tuple[str, ...], released: bool) -> None:
+        trouble = None if released else "the association was aborted or lost"
+        self._trail.transferred(calling_ae, self._settings.receiver.ae_title, studies, trouble)
 
     def _port(self, name: str) -> int:
         if name not in self._servers:

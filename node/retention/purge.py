@@ -15,6 +15,7 @@ from sqlalchemy import Engine, Select, delete, select
 from sqlalchemy.orm import Session
 
 from node import durable, history, logs
+from node.audit import Trail
 from node.completeness import Deadlines, utc_now
 from node.db import Instance, Series, Study
 from node.engine import readers, sessions
@@ -49,6 +50,7 @@ class Purger:
         self._store = Store(settings.data_dir)
         self._sessions = sessions(engine)
         self._readers = readers(engine)
+        self._trail = Trail(settings)
 
     def recover(self) -> int:
         """Finish or undo what an earlier process had begun; return how many studies that was."""
@@ -81,6 +83,7 @@ class Purger:
             self._undo(folder)
             return None
         _delete(folder)
+        self._trail.deleted(study.study_instance_uid, f"retention: {freed.objects} objects")
         log.info("purged", study=study.study_instance_uid, objects=freed.objects, size=freed.size)
         return freed
 

@@ -3,13 +3,14 @@
 from node.settings.analysis import Cases, Results, Segmentation, Segmenter, Worker
 from node.settings.completeness import Completeness, Required
 from node.settings.delivering import CStoreDestination, Destination, FolderDestination, StowDestination
-from node.settings.keeping import Retention
+from node.settings.keeping import Audit, Retention
 from node.settings.model import Settings
 from node.settings.reading import load, parse
 from node.settings.receiving import Peer, Priority, Receiver, Tls
 from node.settings.web import Web
 
 __all__ = [
+    "Audit",
     "CStoreDestination",
     "Cases",
     "Completeness",

@@ -10,7 +10,7 @@ from node.explain import PREFIX, SEPARATOR
 from node.settings.analysis import Cases, Results, Segmentation, Worker
 from node.settings.completeness import Completeness
 from node.settings.delivering import AnyDestination
-from node.settings.keeping import Retention
+from node.settings.keeping import Audit, Retention
 from node.settings.receiving import Receiver
 from node.settings.values import DatabaseURL
 from node.settings.web import Web
@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     worker: Worker = Worker()
     results: Results = Results()
     retention: Retention = Retention()
+    audit: Audit = Audit()
     destinations: tuple[AnyDestination, ...] = ()
     web: Web = Web()
 

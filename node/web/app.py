@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from node.audit import Trail
 from node.engine import readers
 from node.settings import Settings
 from node.states import StudyState
@@ -62,6 +63,7 @@ class _Pages:
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self._settings = settings
         self._sessions = readers(engine)
+        self._trail = Trail(settings)
         self._templates = Environment(
             loader=PackageLoader("node"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
@@ -81,6 +83,7 @@ class _Pages:
             found = detail(session, request.path_params["uid"])
         if found is None:
             raise HTTPException(404, "no such study")
+        self._viewed(request)
         return self._page("study.html", found=found)
 
     def api_studies(self, request: Request) -> Response:
@@ -95,6 +98,7 @@ class _Pages:
             found = detail(session, request.path_params["uid"])
         if found is None:
             return JSONResponse({"error": "no such study"}, 404, headers=HEADERS)
+        self._viewed(request)
         return JSONResponse(_plain(asdict(found)), headers=HEADERS)
 
     def health(self, _request: Request) -> Response:
@@ -116,6 +120,10 @@ class _Pages:
         with self._sessions() as session:
             text = metrics.render(self._settings, session)
         return Response(text, media_type="text/plain; version=0.0.4", headers=HEADERS)
+
+    def _viewed(self, request: Request) -> None:
+        address = request.client.host if request.client else None
+        self._trail.viewed("web", address, request.path_params["uid"])
 
     def _page(self, name: str, **values: Any) -> HTMLResponse:
         return HTMLResponse(self._templates.get_template(name).render(**values), headers=HEADERS)
