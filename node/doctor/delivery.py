@@ -43,7 +43,7 @@ def _destination(to: Destination, calling: str) -> Check:
 
 def _storage(to: CStoreDestination, calling: str) -> Check:
     """Ask for Verification (PS3.4 A), and propose what confirms results."""
-    name, text = f"destination {to.name}", f"{to.ae_title} @ {to.host}:{to.port}"
+    name, text = f"destination {to.name}", to.address
     advice = f"is it running, does it know {calling}, are address and AE title right?"
     try:
         association = _associate(to, calling)

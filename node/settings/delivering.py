@@ -22,6 +22,11 @@ class Destination(Section):
     retry_s: float = Field(default=30, ge=0)  #: first pause after a failure; doubles up to an hour
     max_attempts: int = Field(default=50, ge=1)
 
+    @property
+    def address(self) -> str:
+        """Where it is, for people."""
+        raise NotImplementedError
+
 
 class CStoreDestination(Destination):
     """A Storage SCP (PS3.4 annex B)."""
@@ -42,6 +47,11 @@ class CStoreDestination(Destination):
     commitment_wait_s: float = Field(default=10, ge=0)
     commitment_again_s: float = Field(default=86400, gt=0)  #: without a report, it is asked for anew
 
+    @property
+    def address(self) -> str:
+        """AE title, host and port."""
+        return f"{self.ae_title} @ {self.host}:{self.port}"
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if not self.tls and (self.ca or self.certificate or self.key):
@@ -61,6 +71,11 @@ class StowDestination(Destination):
     password: SecretStr | None = None
     token: SecretStr | None = None  #: sent as a bearer token
 
+    @property
+    def address(self) -> str:
+        """URL of the service."""
+        return self.url
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if (self.user is None) != (self.password is None):
@@ -75,6 +90,11 @@ class FolderDestination(Destination):
 
     kind: Literal["folder"]
     path: Path  #: objects become <path>/<study>/<instance>.dcm
+
+    @property
+    def address(self) -> str:
+        """Path of the folder."""
+        return str(self.path)
 
 
 def _kind(value: Any) -> str:

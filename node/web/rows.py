@@ -12,6 +12,7 @@ class Tally:
 
     destination: str
     delivered: int = 0
+    sent: int = 0  #: taken, not confirmed yet
     pending: int = 0
     refused: int = 0
     error: str | None = None  #: the last one
@@ -75,6 +76,7 @@ class DeliveryRow:
     destination: str
     state: str
     error: str | None
+    confirmed_by: str | None  #: c-store, commitment, c-find, stow-rs, folder; fallback: others went instead
 
 
 @dataclass(frozen=True, slots=True)

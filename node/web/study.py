@@ -47,7 +47,7 @@ def _results(session: Session, study_id: int) -> tuple[ResultRow, ...]:
     found = session.scalars(select(Result).where(Result.study_id == study_id).order_by(Result.id)).all()
     deliveries: dict[int, list[DeliveryRow]] = defaultdict(list)
     for d in session.scalars(select(Delivery).where(Delivery.result_id.in_([r.id for r in found]))):
-        deliveries[d.result_id].append(DeliveryRow(d.destination, d.state, d.error))
+        deliveries[d.result_id].append(DeliveryRow(d.destination, d.state, d.error, d.confirmed_by))
     return tuple(
         ResultRow(r.kind, r.revision, r.sop_instance_uid, r.created_at, r.summary, tuple(deliveries[r.id]))
         for r in found

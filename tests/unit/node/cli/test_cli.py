@@ -15,11 +15,18 @@ from node import engine as database
 from node.cli import app
 from node.cli.errors import ExitCode, one_line
 from node.cli.version import PACKAGES
-from node.db import Study
+from node.db import Delivery, Job, Result, Study
 from node.errors import ConfigurationError, StoreError
 from node.settings import Settings, load
 from pipelines.errors import InputError, ModelError
 
+DESTINATION = """
+[[destinations]]
+name = "%s"
+ae_title = "A"
+host = "127.0.0.1"
+port = 104
+"""
 GUIDE = Path(__file__).parents[4] / "docs" / "user-guide.md"
 
 
@@ -224,6 +231,30 @@ def test_retry(run: CliRunner, tmp_path: Path, state: str, code: ExitCode, text:
     assert done.exit_code == code
     assert text in done.output
     assert run.invoke(app, ["retry", "9.9", "-c", str(config)]).exit_code == ExitCode.USAGE
+
+
+def test_retry_of_one_destination(run: CliRunner, tmp_path: Path) -> None:
+    config = tmp_path / "node.toml"
+    config.write_text(f'data_dir = "{tmp_path}"\n' + (2 * DESTINATION) % ("pacs", "web"), encoding="utf-8")
+    engine = database.create(load(config))
+    database.migrate(engine)
+    with database.sessions(engine).begin() as session:
+        session.add(Study(id=1, study_instance_uid="1.2.3", state="failed", patient_key=None))
+        session.flush()
+        what = {"kind": "seg", "sop_class_uid": "1.2", "sop_instance_uid": "1.2.4", "path": "x"}
+        session.add(Result(id=1, study_id=1, revision=1, **what))
+        session.flush()
+        session.add(Delivery(result_id=1, destination="pacs", state="refused", error="no"))
+    again = ["retry", "1.2.3", "-c", str(config), "--destination"]
+    assert "known: pacs, web" in run.invoke(app, [*again, "fax"]).output
+    assert "web lacks nothing" in run.invoke(app, [*again, "web"]).output
+    done = run.invoke(app, [*again, "pacs"])
+    assert (done.exit_code, done.output) == (ExitCode.OK, "1.2.3: 1 object(s) will be sent to pacs again\n")
+    with database.sessions(engine)() as session:
+        assert session.get_one(Delivery, 1).state == "pending"
+        assert session.get_one(Study, 1).state == "delivering"
+        assert session.get_one(Job, 1).target == "pacs"
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from node import queue
+from node import history, queue
 from node.db import Delivery, Job, Result, Study
-from node.delivery import commitments, outbox
+from node.delivery import commitments, fallback, outbox
 from node.delivery.objects import Receipt
 from node.settings import CStoreDestination, Destination
 
@@ -223,3 +223,159 @@ def test_a_later_word_does_not_undo_a_delivery(posted: Callable[..., int], write
         outbox.note(session, Receipt(first.delivery_id, "lost"))
         outbox.note(session, Receipt(second.delivery_id, "sent"))
     assert _states(writers) == [("delivered", "c-store"), ("sent", None)]
+
+
+def test_a_late_report_upgrades_c_find_s_word_or_takes_it_back(
+    posted: Callable[..., int], writers: Writers
+) -> None:
+    posted(to("pacs"))
+    job = claim(writers, "pacs")
+    assert job is not None
+    with writers.begin() as session:
+        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
+        for number in numbers:
+            outbox.note(session, Receipt(number, "sent"))
+        commitments.ask(session, numbers, "1.2.9")
+        for number in numbers:
+            outbox.note(session, Receipt(number, "delivered", by="c-find"))
+        outbox.conclude(session, job, TERMS, None)
+    assert state(writers)[0] == "done"
+    with writers.begin() as session:
+        assert commitments.record_report(session, "1.2.9", {"1.2.3.1"}, {"1.2.3.0": 0x0112})
+    assert _states(writers) == [("delivered", "commitment"), ("pending", None)]
+    assert state(writers)[0] == "delivering"
+    assert not deliver(writers, claim(writers, "pacs"), "delivered")
+    assert state(writers)[0] == "done"
+    with writers.begin() as session:  # the same report again
+        assert commitments.record_report(session, "1.2.9", {"1.2.3.1"}, {"1.2.3.0": 0x0112})
+    assert state(writers)[0] == "done"
+
+
+def test_a_report_wakes_the_job_that_waits_for_it(posted: Callable[..., int], writers: Writers) -> None:
+    posted(to("pacs"))
+    job = claim(writers, "pacs")
+    assert job is not None
+    patient = queue.Terms(lease=timedelta(minutes=1), max_attempts=2, retry=timedelta(hours=1))
+    with writers.begin() as session:
+        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
+        for number in numbers:
+            outbox.note(session, Receipt(number, "sent"))
+        commitments.ask(session, numbers, "1.2.9")
+        assert outbox.conclude(session, job, patient, "no report")
+    assert claim(writers, "pacs") is None
+    with writers.begin() as session:
+        commitments.record_report(session, "1.2.9", {"1.2.3.0", "1.2.3.1"}, {})
+    assert not deliver(writers, claim(writers, "pacs"))
+    assert state(writers) == ("done", None)
+
+
+def test_a_commitment_is_asked_for_once_until_it_is_old_or_withdrawn(
+    posted: Callable[..., int], writers: Writers
+) -> None:
+    posted(to("pacs"))
+    job = claim(writers, "pacs")
+    assert job is not None
+
+    def due(again: timedelta) -> int:
+        with writers() as session:
+            return len(commitments.due(outbox.unconfirmed(session, job, Path("/data")), again))
+
+    with writers.begin() as session:
+        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
+        for number in numbers:
+            outbox.note(session, Receipt(number, "sent"))
+    assert due(timedelta(hours=1)) == 2
+    with writers.begin() as session:
+        commitments.ask(session, numbers, "1.2.9")
+    assert due(timedelta(hours=1)) == 0
+    assert due(timedelta(0)) == 2
+    with writers.begin() as session:
+        commitments.withdraw(session, "1.2.9")
+    assert due(timedelta(hours=1)) == 2
+    with writers.begin() as session:
+        commitments.ask(session, numbers, "1.2.10")
+        commitments.forget(session)
+    assert due(timedelta(hours=1)) == 2
+
+
+@pytest.fixture
+def with_pdf(writers: Writers, posted: Callable[..., int]) -> Callable[[Destination], None]:
+    """Post a SEG, a risk SR and a PDF that the destination did not ask for."""
+
+    def post(destination: Destination) -> None:
+        study_id = posted(destination)
+        with writers.begin() as session:
+            which = {"study_id": study_id, "revision": 1, "sop_class_uid": "1.2", "summary": {}}
+            session.add(Result(kind="pdf", path="r/pdf.dcm", sop_instance_uid="1.2.3.9", **which))
+
+    return post
+
+
+def refuse(writers: Writers, job: Job) -> list[bool]:
+    with writers.begin() as session:
+        refused = outbox.pending(session, job, Path("/data"))
+        for item in refused:
+            outbox.note(session, Receipt(item.delivery_id, "unsupported", "status 0x0122"))
+        return [fallback.post(session, item.delivery_id) for item in refused]
+
+
+def test_a_pdf_goes_in_the_stead_of_what_is_refused_and_the_study_is_done(
+    writers: Writers, with_pdf: Callable[[Destination], None]
+) -> None:
+    with_pdf(to("old", send=["seg", "risk_sr"], fallback=True))
+    job = claim(writers, "old")
+    assert job is not None
+    assert refuse(writers, job) == [True, True]
+    assert not deliver(writers, job, "delivered")
+    assert state(writers) == ("done", "old refuses risk_sr, seg; pdf sent instead")
+    assert _states(writers) == [("refused", "fallback"), ("refused", "fallback"), ("delivered", "c-store")]
+
+
+def test_a_pdf_that_is_refused_too_fails_the_study(
+    writers: Writers, with_pdf: Callable[[Destination], None]
+) -> None:
+    with_pdf(to("old", send=["seg", "risk_sr"], fallback=True))
+    job = claim(writers, "old")
+    assert job is not None
+    refuse(writers, job)
+    assert refuse(writers, job) == [False]
+    assert not deliver(writers, job)
+    assert state(writers) == ("failed", "old: status 0x0122")
+
+
+def test_without_a_pdf_a_refusal_fails_the_study(writers: Writers, posted: Callable[..., int]) -> None:
+    posted(to("old", fallback=True))
+    job = claim(writers, "old")
+    assert job is not None
+    assert refuse(writers, job) == [False, False]
+    assert not deliver(writers, job)
+    assert state(writers)[0] == "failed"
+
+
+def test_what_one_destination_refused_is_sent_there_again(
+    writers: Writers, posted: Callable[..., int]
+) -> None:
+    study_id = posted(to("a"), to("b"))
+    deliver(writers, claim(writers, "a"), "refused", "delivered")
+    deliver(writers, claim(writers, "b"), "delivered", "delivered")
+    assert state(writers) == ("failed", "a: no")
+    with writers.begin() as session:
+        assert outbox.resend(session, history.locked(session, study_id), "b") == 0
+        assert outbox.resend(session, history.locked(session, study_id), "a") == 1
+    assert state(writers) == ("delivering", None)
+    assert claim(writers, "b") is None
+    assert not deliver(writers, claim(writers, "a"), "delivered")
+    assert state(writers) == ("done", None)
+
+
+def test_a_person_does_not_wait_for_the_end_of_a_pause(writers: Writers, posted: Callable[..., int]) -> None:
+    study_id = posted(to("a"))
+    job = claim(writers, "a")
+    assert job is not None
+    patient = queue.Terms(lease=timedelta(minutes=1), max_attempts=9, retry=timedelta(hours=1))
+    with writers.begin() as session:
+        assert outbox.conclude(session, job, patient, "a: cannot be reached")
+    assert claim(writers, "a") is None
+    with writers.begin() as session:
+        assert outbox.resend(session, history.locked(session, study_id), "a") == 2
+    assert claim(writers, "a") is not None

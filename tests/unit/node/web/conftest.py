@@ -33,6 +33,8 @@ def settings(tmp_path: Path) -> Settings:
                     "port": 104,
                     "send": ["seg"],
                 },
+                {"name": "web", "kind": "stow-rs", "url": "https://192.0.2.3/dicom-web"},
+                {"name": "out", "kind": "folder", "path": "/srv/out"},
             ],
         },
         "test",
@@ -130,6 +132,10 @@ def _finished(study: Study, session: Session) -> None:
         )
         session.add(result)
         session.flush()
-        session.add(Delivery(result_id=result.id, destination="pacs", state="delivered", delivered_at=NOW))
+        done = Delivery(result_id=result.id, destination="pacs", state="delivered", delivered_at=NOW)
+        done.confirmed_by = "commitment"
+        session.add(done)
+        if kind == "seg":
+            session.add(Delivery(result_id=result.id, destination="research", state="sent"))
     refused = Delivery(result_id=result.id, destination="research", state="refused", error="0x0122 SOP class")
     session.add(refused)

@@ -23,10 +23,13 @@ def test_status_page_shows_states_progress_deliveries_and_refusals(client: httpx
         "analysing",
         "segmentation · 40 %",
         "2 delivered",
+        "1 sent",
         "1 refused",
         "UIDs differ",
         "A900",
-        "192.0.2.2",
+        "RESEARCH @ 192.0.2.2:104",
+        "https://192.0.2.3/dicom-web",
+        "/srv/out",
     ):
         assert text in page
 
@@ -49,7 +52,15 @@ def test_pages_load_nothing_from_elsewhere(client: httpx.Client) -> None:
 
 def test_study_page_shows_results_and_history(client: httpx.Client) -> None:
     page = client.get("/studies/1.2.1").text
-    for text in ("Risk (SR)", "1.2.1.940", "0x0122 SOP class", "quiet", "asdeg 81 %, high", "2.9 KiB"):
+    for text in (
+        "Risk (SR)",
+        "1.2.1.940",
+        "0x0122 SOP class",
+        "commitment",
+        "quiet",
+        "asdeg 81 %, high",
+        "2.9 KiB",
+    ):
         assert text in page
 
 
@@ -85,7 +96,10 @@ def test_json_tells_the_same(client: httpx.Client) -> None:
     assert [study["study_instance_uid"] for study in found["studies"]] == ["1.2.3", "1.2.2", "1.2.1"]
     assert found["studies"][1]["fraction"] == 0.4
     assert found["studies"][2]["deliveries"][1]["error"] == "0x0122 SOP class"
-    assert client.get("/api/studies/1.2.1").json()["results"][1]["summary"]["predictions"]
+    assert (found["studies"][2]["deliveries"][1]["sent"], found["destinations"][1]["sent"]) == (1, 1)
+    results = client.get("/api/studies/1.2.1").json()["results"]
+    assert results[1]["summary"]["predictions"]
+    assert results[0]["deliveries"][0]["confirmed_by"] == "commitment"
     assert len(client.get("/api/studies?limit=1").json()["studies"]) == 1
 
 
