@@ -76,7 +76,7 @@ def test_a_result_that_is_lost_before_its_commitment_is_sent_again(start: Start,
     (instance,) = orthanc.find("Instance", Modality="SR", StudyInstanceUID="1.2.62")
     orthanc.http.delete(f"/instances/{instance}").raise_for_status()
     with sessions(node.engine).begin() as session:  # as after a kill between C-STORE and commitment
-        session.execute(update(Delivery).values(state="sent", confirmed_by=None))
+        session.execute(update(Delivery).values(state="sent", transaction_uid=None))
         session.execute(update(Job).where(Job.kind == "deliver").values(state="queued", attempts=0))
     wait_until(lambda: _delivery(node).state == "delivered", 30)
     assert _delivery(node).confirmed_by == "commitment"
@@ -86,6 +86,7 @@ def test_a_result_that_is_lost_before_its_commitment_is_sent_again(start: Start,
 
 
 def test_a_folder_gets_a_file_per_object(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
     node = start(kind="folder", path=str(tmp_path / "out"))
     send(node.port, image("1.2.63"))
     ends(node.engine, "1.2.63", "done")
