@@ -1,7 +1,7 @@
 """A PACS with storage commitment and C-FIND, as forgetful and as silent as a test wants."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,8 @@ class Pacs:
     action_statuses: list[int] = field(default_factory=list)  #: answered in turn, then success
     find_statuses: list[int] = field(default_factory=list)
     reports: bool = True
+    before_answer: Callable[[], None] | None = None  #: called when an object is stored, before it is said
+    before_report: Callable[[], None] | None = None
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def on_store(self, event: Any) -> int:
@@ -41,6 +43,8 @@ class Pacs:
             self.loses -= 1
         else:
             self.kept.add(uid)
+        if self.before_answer is not None:
+            self.before_answer()
         return 0x0000
 
     def on_action(self, event: Any) -> tuple[int, None]:
@@ -70,6 +74,9 @@ class Pacs:
             thread.join(10)
 
     def _report(self, association: Any, request: Dataset) -> None:
+        if self.before_report is not None:
+            self.before_report()
+            return
         report = Dataset()
         report.TransactionUID = request.TransactionUID
         report.ReferencedSOPSequence, report.FailedSOPSequence = [], []

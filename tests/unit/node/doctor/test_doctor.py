@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pynetdicom import AE
-from pynetdicom.sop_class import Verification
+from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind, Verification
 
 from models import manifest
 from node import engine as databases
@@ -88,6 +88,58 @@ def test_destination_with_another_title_says_who_rejected(tmp_path: Path, peer: 
     check = only(delivery.destinations(settings_with(tmp_path, destinations=[to])))
     assert check.verdict == "failed"
     assert "Called AE title not recognised" in check.text
+
+
+@pytest.mark.parametrize(
+    ("commitment", "verdict", "text"),
+    [
+        ("none", "ok", "answers; commitment is none, it offers c-find"),
+        ("c-find", "ok", "answers; c-find confirms what it takes"),
+        ("storage-commitment", "warning", "does not accept storage-commitment: c-find confirms instead"),
+    ],
+)
+def test_destination_that_confirms_or_does_not(
+    tmp_path: Path, commitment: str, verdict: str, text: str
+) -> None:
+    ae = AE(ae_title="PACS")
+    ae.add_supported_context(Verification)
+    ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
+    server = ae.start_server(("127.0.0.1", 0), block=False)
+    to = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": server.server_address[1]}
+    given = settings_with(tmp_path, destinations=[{**to, "commitment": commitment}])
+    check = only(delivery.destinations(given))
+    server.shutdown()
+    assert check.verdict == verdict
+    assert text in check.text
+
+
+def test_destination_that_confirms_nothing(tmp_path: Path, peer: int) -> None:
+    to = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": peer, "commitment": "c-find"}
+    check = only(delivery.destinations(settings_with(tmp_path, destinations=[to])))
+    assert check.verdict == "warning"
+    assert "does not accept c-find: a C-STORE's success has to do" in check.text
+
+
+def test_destination_with_a_ca_that_is_not_there(tmp_path: Path, peer: int) -> None:
+    to = {
+        "name": "pacs",
+        "ae_title": "PACS",
+        "host": "127.0.0.1",
+        "port": peer,
+        "tls": True,
+        "ca": "none.pem",
+    }
+    check = only(delivery.destinations(settings_with(tmp_path, destinations=[to])))
+    assert (check.verdict, "No such file" in check.text) == ("failed", True)
+
+
+def test_folder_and_web_service(tmp_path: Path, taken: int) -> None:
+    folder = {"name": "out", "kind": "folder", "path": tmp_path}
+    web = {"name": "web", "kind": "stow-rs", "url": f"http://127.0.0.1:{taken}", "timeout_s": 0.2}
+    gone = {"name": "gone", "kind": "folder", "path": tmp_path / "none"}
+    given = settings_with(tmp_path, destinations=[folder, web, gone])
+    assert [check.verdict for check in delivery.destinations(given)] == ["ok", "failed", "failed"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_receiver_port_held_by_the_node_itself_is_fine(tmp_path: Path, peer: int) -> None:
