@@ -16,8 +16,11 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self
 
+from pydicom.config import IGNORE
+from pydicom.config import settings as pydicom_settings
 from pynetdicom import _config
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 from pynetdicom.presentation import PresentationContext
@@ -62,6 +65,7 @@ class NodeSocket(AssociationSocket):  # type: ignore[misc]
             while filled < nr_bytes:
                 count = self._recv_into(view[filled : filled + CHUNK], deadline)
                 if count == 0:
+                    self._wake()
                     break
                 filled += count
         del buffer[filled:]
@@ -80,6 +84,14 @@ class NodeSocket(AssociationSocket):  # type: ignore[misc]
             self.event_queue.put("Evt17")  # transport connection closed
             return False
         return bool(readable)
+
+    def _wake(self) -> None:
+        """Wake the association thread if it waits for a request that cannot come any more.
+
+        Stock, it would wait for the ACSE timeout, and the connection would count as half open for so long.
+        """
+        if self.assoc.requestor.primitive is None:
+            self.assoc.dul.to_user_queue.put(None)
 
     def _recv_into(self, view: memoryview, deadline: float) -> int:
         self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -163,9 +175,20 @@ class NodeHandler(RequestHandler):  # type: ignore[misc]
         association.dul.event_queue.get_nowait()  # "Evt5" of the stock socket: the new one brings its own
         association.dul.socket = NodeSocket(association, client_socket=self.request)
         association.dul._run_loop_delay = 0  # the socket waits
+        association.dul.run = partial(_guarded, association, association.dul.run)
         association.dimse.msg_queue = InlineQueue(association)
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return association
+
+
+def _guarded(association: Any, run: Callable[[], None]) -> None:
+    """Run the upper layer of an association; one that its peer has confused ends, and nothing else does."""
+    try:
+        run()
+    except Exception as error:  # noqa: BLE001 - what a malformed PDU does to the library cannot be foreseen
+        log.warning("association ended: the peer broke the protocol", error=type(error).__name__)
+        association.dul.socket.close()
+        association.dul.to_user_queue.put(None)
 
 
 class SharedContexts(list[PresentationContext]):
@@ -230,6 +253,7 @@ def configure_library() -> None:
     """
     _config.LOG_HANDLER_LEVEL = "none"
     _config.VALIDATORS["UI"] = _accept_any
+    pydicom_settings.reading_validation_mode = IGNORE  # a warning per malformed value of whoever connects
 
 
 def use_one_heap() -> None:
