@@ -172,6 +172,17 @@ class Measurement:
     value: float
     unit: str  #: UCUM: "cm3", "[hnsf'U]", "1", "mm", "%"
     method: str | None = None  #: e.g. "gaussian-mixture-3", "otsu", "dixon"
+    level: str | None = None  #: where in a longer structure: "L4-L5" of "left multifidus"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Numbers that were not given, and why: a measure without its basis is left out, never silently."""
+
+    role: Role
+    structure: str  #: SegmentLabel, or what lies between two: "L4-L5 segment"
+    names: tuple[str, ...]  #: keys of pipelines.dicom.codes.MEASUREMENTS
+    reason: Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +200,17 @@ class FeatureVector:
 
 @dataclass(frozen=True, eq=False)
 class SeriesAnalysis:
-    """Everything computed from one series; cached by input hash and model digests."""
+    """Everything computed from one series; cached by input hash and model digests.
+
+    Predictors read `measurements` and `features`. What is in `morphology` is for reports alone: it may grow
+    without a predictor's inputs changing.
+    """
 
     segmentation: Segmentation
     measurements: tuple[Measurement, ...]
     features: tuple[FeatureVector, ...]
+    morphology: tuple[Measurement, ...] = ()  #: vertebra by vertebra, level by level (docs/measurements.md)
+    refusals: tuple[Refusal, ...] = ()  #: of the morphology
 
 
 @dataclass(frozen=True, slots=True)
