@@ -54,7 +54,7 @@ def unreadable_variables(model: type[BaseModel], environment: Mapping[str, str])
 
 
 def masked(url: str) -> str:
-    """Return a database URL without its password, also where it is no valid URL."""
+    """Return a URL without its password, also where it is no valid one."""
     return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", url)
 
 
@@ -75,13 +75,13 @@ def _given(problem: Any) -> str:
     place, value = problem["loc"], problem["input"]
     if place[-1] in SECRETS:
         return "***"
-    return (
-        repr(masked(value)) if place == ("database_url",) and isinstance(value, str) else repr(_hide(value))
-    )
+    return repr(_hide(value))
 
 
 def _hide(value: Any) -> Any:
-    """Return a section with its secrets replaced."""
+    """Return a value with its secrets replaced, in a section and in URLs."""
+    if isinstance(value, str):
+        return masked(value)
     if not isinstance(value, dict):
         return value
     return {key: "***" if key in SECRETS else _hide(inner) for key, inner in value.items()}

@@ -93,6 +93,9 @@ def conclude(session: Session, job: Job, terms: queue.Terms, trouble: str | None
     trouble : str or None
         Why something is left to be tried again; None: nothing is.
     """
+    open_ = _of(job.study_id, job.revision, job.target).where(Delivery.state.in_([_PENDING, _SENT]))
+    if trouble is not None and session.scalar(open_.limit(1)) is None:
+        trouble = None  # a report has come since
     rows = _rows(job.study_id, job.revision, job.target, _REFUSED)
     refused = session.scalar(rows.where(Delivery.confirmed_by.is_(None)).limit(1))
     again = False

@@ -78,6 +78,8 @@ class StowDestination(Destination):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if "@" in self.url:
+            raise ValueError("url: put the login into user and password")
         if (self.user is None) != (self.password is None):
             raise ValueError("user and password belong together")
         if self.token is not None and self.user is not None:

@@ -68,7 +68,11 @@ def test_the_right_database_urls_pass() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "text"),
     [
-        ("LUMBAR_NODE_FOO", "1", "LUMBAR_NODE_FOO: no setting has this name; allowed: LUMBAR_NODE_CASES,"),
+        (
+            "LUMBAR_NODE_FOO",
+            "1",
+            "LUMBAR_NODE_FOO: no setting has this name; allowed: LUMBAR_NODE_AUDIT, LUMBAR_NODE_CASES,",
+        ),
         ("LUMBAR_NODE_RECEIVER_PORT", "1", "LUMBAR_NODE_RECEIVER_PORT: no setting"),
         (
             "LUMBAR_NODE_RECEIVER__PRT",
@@ -171,7 +175,12 @@ def test_a_destination_fits_its_kind(destination: dict[str, object], text: str) 
 
 def test_a_destination_s_secrets_are_not_shown() -> None:
     web = {"name": "d", "kind": "stow-rs", "url": "https://x"}
-    for wrong in ({"user": "u", "token": "hush"}, {"password": "hush"}, {"kind": "fax", "token": "hush"}):
+    for wrong in (
+        {"user": "u", "token": "hush"},
+        {"password": "hush"},
+        {"kind": "fax", "token": "hush"},
+        {"url": "https://u:hush@x"},
+    ):
         text = said({"destinations": [{**web, **wrong}]})
         assert "destinations.0" in text
         assert "hush" not in text

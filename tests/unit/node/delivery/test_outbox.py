@@ -269,6 +269,14 @@ def test_a_report_wakes_the_job_that_waits_for_it(posted: Callable[..., int], wr
     assert state(writers) == ("done", None)
 
 
+def test_a_report_that_comes_as_the_attempt_ends_leaves_nothing_to_do(
+    posted: Callable[..., int], writers: Writers
+) -> None:
+    posted(to("pacs"))
+    assert not deliver(writers, claim(writers, "pacs"), "delivered", "delivered", trouble="not confirmed yet")
+    assert state(writers) == ("done", None)
+
+
 def test_a_commitment_is_asked_for_once_until_it_is_old_or_withdrawn(
     posted: Callable[..., int], writers: Writers
 ) -> None:

@@ -1,5 +1,6 @@
 """TLS towards a Storage SCP: who it is has to be certain, and where it asks, who we are."""
 
+import gc
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ def archive(authority: trustme.CA, name: str = "127.0.0.1") -> Iterator[int]:
     server = entity.start_server(("127.0.0.1", 0), block=False, ssl_context=context, evt_handlers=handlers)
     yield server.server_address[1]
     server.shutdown()
+    gc.collect()  # here, where the test expects what pynetdicom has forgotten, and not in another test
 
 
 def to(folder: Path, port: int, trusted: trustme.CA, own: trustme.CA | None) -> CStore:

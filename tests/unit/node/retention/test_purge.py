@@ -62,6 +62,16 @@ def test_what_is_not_delivered_stays(
     assert Purger(settings, engine).purge(number) is not None
 
 
+def test_what_others_went_in_the_stead_of_may_go(
+    settings: Settings, engine: Engine, writers: Writers, keep: Any, made: Any
+) -> None:
+    number = keep(state="done")
+    made(number, "refused")
+    with writers.begin() as session:
+        session.scalars(select(Delivery)).one().confirmed_by = "fallback"
+    assert Purger(settings, engine).purge(number) is not None
+
+
 class _Interrupted(Exception):
     pass
 
