@@ -1,11 +1,15 @@
 """What a destination took is confirmed: by a report, by C-FIND, or by the C-STORE's success alone."""
 
+from pathlib import Path
+
 import pytest
 from integration.delivery.conftest import Post
 from integration.delivery.pacs import COMMITMENT, FIND, Pacs, running
 
 from node import engine as database
 from node.delivery import commitments
+from node.delivery.courier import Courier
+from node.settings import FolderDestination
 
 #: pynetdicom leaves the socket of a refused connection to the garbage collector, which closes it at once
 FORGOTTEN_SOCKET = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
@@ -147,3 +151,18 @@ def test_a_pacs_that_is_gone_before_it_confirms_is_asked_when_it_is_back(post: P
     (row,) = outbox.deliveries
     assert (row.state, row.transaction_uid) == ("sent", None)
     assert outbox.study.state == "delivering"
+
+
+def test_what_waits_for_a_destination_that_has_become_a_folder_is_written_there(
+    post: Post, tmp_path: Path
+) -> None:
+    with running(COMMITMENT, reports=False) as pacs:
+        outbox = post(to(pacs))
+        outbox.run()
+    assert outbox.confirmed == [("sent", None)]
+    folder = FolderDestination(name="to", kind="folder", path=tmp_path)
+    outbox.courier = Courier(outbox.settings, folder, outbox.engine, "test")
+    outbox.again()
+    outbox.again()
+    assert outbox.confirmed == [("delivered", "folder")]
+    assert (tmp_path / "1.2.3" / "1.2.3.1.0.dcm").exists()
