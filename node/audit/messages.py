@@ -6,11 +6,13 @@ has the archive can resolve both, and whoever has only the trail learns no name.
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from xml.etree.ElementTree import Element, SubElement, tostring
+
+#: the ampersand first: the others bring their own
+RESERVED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 
 
 class Code(Enum):
@@ -78,25 +80,24 @@ def encode(event: Event, source: str, now: datetime | None = None) -> bytes:
         AuditSourceID: this node's AE title.
     now : datetime, optional
     """
-    message = Element("AuditMessage")
     about = {
         "EventActionCode": event.action.value,
         "EventDateTime": (now or datetime.now(UTC)).isoformat(timespec="milliseconds"),
         "EventOutcomeIndicator": event.outcome.value,
     }
-    identification = SubElement(message, "EventIdentification", about)
-    _coded(identification, "EventID", event.kind)
+    described = [_coded("EventID", event.kind)]
     if event.type is not None:
-        _coded(identification, "EventTypeCode", event.type)
+        described.append(_coded("EventTypeCode", event.type))
     if event.detail is not None:
-        SubElement(identification, "EventOutcomeDescription").text = event.detail
-    _participants(message, event.participants)
-    SubElement(
-        message, "AuditSourceIdentification", {"AuditSourceID": source, "AuditEnterpriseSiteID": source}
-    )
-    _objects(message, event)
-    line: bytes = tostring(message, encoding="utf-8", xml_declaration=False)
-    return line.replace(b"\n", b" ")
+        described.append(f"<EventOutcomeDescription>{_escaped(event.detail)}</EventOutcomeDescription>")
+    parts = [
+        _element("EventIdentification", about, *described),
+        *map(_participant, event.participants),
+        _element("AuditSourceIdentification", {"AuditSourceID": source}),
+        *map(_study, event.studies),
+        *([] if event.patient_key is None else [_patient(event.patient_key)]),
+    ]
+    return _element("AuditMessage", {}, *parts).encode()
 
 
 def itself(role: Code = Code.APPLICATION, requestor: bool = False, user: str = "") -> Participant:
@@ -108,17 +109,14 @@ def _own_address() -> str:
     return socket.gethostname()
 
 
-def _participants(message: Element, participants: Sequence[Participant]) -> None:
-    for one in participants:
-        about = {"UserID": one.user, "UserIsRequestor": str(one.requestor).lower()}
-        if one.address is not None:
-            about |= {
-                "NetworkAccessPointID": one.address,
-                "NetworkAccessPointTypeCode": _kind_of(one.address),
-            }
-        element = SubElement(message, "ActiveParticipant", about)
-        if one.role is not None:
-            _coded(element, "RoleIDCode", one.role)
+def _participant(one: Participant) -> str:
+    about = {"UserID": one.user, "UserIsRequestor": str(one.requestor).lower()}
+    if one.address is not None:
+        about["NetworkAccessPointID"] = one.address
+        about["NetworkAccessPointTypeCode"] = _kind_of(one.address)
+    return _element(
+        "ActiveParticipant", about, *([] if one.role is None else [_coded("RoleIDCode", one.role)])
+    )
 
 
 def _kind_of(address: str) -> str:
@@ -132,26 +130,42 @@ def _kind_of(address: str) -> str:
     return "1"
 
 
-def _objects(message: Element, event: Event) -> None:
-    for uid in event.studies:
-        about = {
-            "ParticipantObjectID": uid,
-            "ParticipantObjectTypeCode": "2",  # system object
-            "ParticipantObjectTypeCodeRole": "3",  # report: DICOM's choice for studies
-        }
-        element = SubElement(message, "ParticipantObjectIdentification", about)
-        _coded(element, "ParticipantObjectIDTypeCode", Code.STUDY_UID)
-    if event.patient_key is not None:
-        about = {
-            "ParticipantObjectID": event.patient_key,
-            "ParticipantObjectTypeCode": "1",  # person
-            "ParticipantObjectTypeCodeRole": "1",  # patient
-        }
-        element = SubElement(message, "ParticipantObjectIdentification", about)
-        named = {"csd-code": "2", "codeSystemName": "RFC-3881", "originalText": "Patient Number"}
-        SubElement(element, "ParticipantObjectIDTypeCode", named)
+def _study(uid: str) -> str:
+    about = {
+        "ParticipantObjectID": uid,
+        "ParticipantObjectTypeCode": "2",  # system object
+        "ParticipantObjectTypeCodeRole": "3",  # report: DICOM's choice for studies
+    }
+    return _element(
+        "ParticipantObjectIdentification", about, _coded("ParticipantObjectIDTypeCode", Code.STUDY_UID)
+    )
 
 
-def _coded(parent: Element, name: str, code: Code) -> None:
+def _patient(key: str) -> str:
+    about = {
+        "ParticipantObjectID": key,
+        "ParticipantObjectTypeCode": "1",  # person
+        "ParticipantObjectTypeCodeRole": "1",  # patient
+    }
+    named = {"csd-code": "2", "codeSystemName": "RFC-3881", "originalText": "Patient Number"}
+    kind = _element("ParticipantObjectIDTypeCode", named)
+    return _element("ParticipantObjectIdentification", about, kind)
+
+
+def _coded(name: str, code: Code) -> str:
     value, meaning = code.value
-    SubElement(parent, name, {"csd-code": value, "codeSystemName": "DCM", "originalText": meaning})
+    return _element(name, {"csd-code": value, "codeSystemName": "DCM", "originalText": meaning})
+
+
+def _element(name: str, attributes: Mapping[str, str], *children: str) -> str:
+    """Write an element; by hand, because the receiver has to stay small and an XML library takes 3 MiB."""
+    written = "".join(f' {key}="{_escaped(value)}"' for key, value in attributes.items())
+    return f"<{name}{written}>{''.join(children)}</{name}>"
+
+
+def _escaped(text: str) -> str:
+    """Escape what XML reserves, and leave out the control characters that it does not know."""
+    clean = "".join(character if character.isprintable() else " " for character in text)
+    for character, entity in RESERVED:
+        clean = clean.replace(character, entity)
+    return clean

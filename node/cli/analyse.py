@@ -2,15 +2,16 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from node.cli.errors import ExitCode, fail, one_line
 from node.cli.options import Device
 from node.cli.outfolder import clear, prove
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def analyse(
@@ -35,6 +36,8 @@ def analyse(
 
     Results of an earlier run in the folder are replaced.
     """
+    from rich.console import Console
+
     console = Console(highlight=False)
     with one_line():
         files = _files(folder)
@@ -83,7 +86,10 @@ def _files(folder: Path) -> tuple[Path, ...]:
     return files
 
 
-def _progress() -> Progress:
+def _progress() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
     return Progress(
         BarColumn(bar_width=28),
         TextColumn("{task.percentage:>3.0f} %"),

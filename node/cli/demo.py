@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from node.cli.errors import one_line
 from node.cli.options import Seed
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
     from node.demo import Demonstration, Outcome
     from node.web.rows import StudyRow
 
@@ -22,6 +23,8 @@ def demo(
     seed: Seed = 0,
 ) -> None:
     """Send a generated patient to a node of its own, and show what an archive gets back."""
+    from rich.console import Console
+
     console = Console(highlight=False)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as tidily as by Ctrl-C
     with one_line():
@@ -41,7 +44,9 @@ def demo(
                 _wait(demonstration)
 
 
-def _progress(console: Console) -> Progress:
+def _progress(console: "Console") -> "Progress":
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     return Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),
@@ -53,14 +58,14 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _push(demonstration: "Demonstration", progress: Progress) -> None:
+def _push(demonstration: "Demonstration", progress: "Progress") -> None:
     for name, files in demonstration.studies().items():
         text = f"Sending the {name} study"
         task = progress.add_task(text, total=len(files), stage=f"{len(files)} objects")
         demonstration.push(files, lambda count, task=task: progress.update(task, completed=count))  # type: ignore[misc]
 
 
-def _watch(demonstration: "Demonstration", progress: Progress) -> None:
+def _watch(demonstration: "Demonstration", progress: "Progress") -> None:
     """Show a bar per study, from its arrival to the archive's last acknowledgement."""
     tasks: dict[str, TaskID] = {}
     for rows in demonstration.watch():
@@ -79,7 +84,7 @@ def _done(row: "StudyRow") -> float:
     return 0.97 if row.state == "delivering" else 0.95 * (row.fraction or 0.0)
 
 
-def _tell(console: Console, outcome: "Outcome", out: Path) -> None:
+def _tell(console: "Console", outcome: "Outcome", out: Path) -> None:
     from node.cli.tables import show
 
     show(console, outcome.summary)

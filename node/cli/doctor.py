@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from node.cli.errors import ExitCode, one_line
 from node.cli.options import Config
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from node.doctor import Check
 
 MARKS = {"ok": "[green]ok  [/]", "warning": "[yellow]warn[/]", "failed": "[red]FAIL[/]"}
@@ -21,6 +22,8 @@ def doctor(config: Config = None) -> None:
         from node.settings import load
 
         failed = 0
+        from rich.console import Console
+
         console = Console(soft_wrap=True, highlight=False)
         for check in examine(load(config)):
             _tell(console, check)
@@ -29,7 +32,7 @@ def doctor(config: Config = None) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _tell(console: Console, check: "Check") -> None:
+def _tell(console: "Console", check: "Check") -> None:
     console.print(MARKS[check.verdict], end=" ")
     console.print(f"{check.name}: {check.text}", markup=False)
     if check.advice:

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from node.cli.errors import ExitCode, fail, one_line
 from node.cli.options import Config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.console import Console
 
     from node.registry.listing import Entry
 
@@ -145,5 +146,7 @@ def _parts(reference: str) -> tuple[str, str | None]:
     return name, version or None
 
 
-def _console() -> Console:
+def _console() -> "Console":
+    from rich.console import Console
+
     return Console(highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ A request is on record before it is answered with success, so that a restart for
 on an association of our own to a peer whose port is known, else on the one that the request came by.
 """
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -58,12 +59,16 @@ class CommitmentService:
         self._sessions = database.sessions(engine)
         self._readers = database.readers(engine)
         self._bell = Bell()
+        self._starting = threading.Lock()
         self._open: dict[str, Association] = {}  # Transaction UID: where the request came by
         self._loop = Loop("commitments", self.step, self._bell, on_death)
 
     def start(self) -> None:
-        """Begin to report, first on what an earlier process left."""
-        self._loop.start()
+        """Begin to report on what an earlier process left; without such, with the first request."""
+        with self._readers() as session:
+            left = session.scalar(select(Commitment.id).where(Commitment.state == "pending").limit(1))
+        if left is not None:
+            self._begin()
 
     def stop(self) -> None:
         """Stop after the report that is under way."""
@@ -92,6 +97,7 @@ class CommitmentService:
             log.error("a storage commitment cannot be recorded", error=type(error).__name__)
             return PROCESSING_FAILURE, None
         self._open[transaction] = event.assoc
+        self._begin()
         self._bell.ring()
         return SUCCESS, None
 
@@ -129,6 +135,12 @@ class CommitmentService:
             failed = self._missing(session, row.items)
         self._conclude(row, self._report(row, failed))
         return 0.0
+
+    def _begin(self) -> None:
+        """Start the thread that reports, unless it runs: most nodes are never asked."""
+        with self._starting:
+            if self._loop.ident is None and not self._loop.stopping:
+                self._loop.start()
 
     def _missing(self, session: Session, items: Sequence[Sequence[str]]) -> dict[str, int]:
         """Return what is not safe, with the reasons: no row, no file, or another SOP class."""

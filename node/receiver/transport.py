@@ -36,7 +36,7 @@ MAX_PDU_BYTES = 1 << 20
 #: by state (PS3.8 9.2): awaiting the association request, ready for data transfer; data wakes the wait, only
 #: our own abort can be this late
 PATIENCE_S = {"Sta2": 0.5, "Sta6": 0.05}
-COLLECT_S = 6.0
+COLLECT_S = 1.0
 BUSY_WAIT_S = 0.001  #: while the association thread has the next word
 M_ARENA_MAX = -8  # malloc.h
 log = logs.get(__name__)
@@ -265,6 +265,9 @@ def use_one_heap() -> None:
     library = ctypes.CDLL(None)
     if hasattr(library, "mallopt"):
         library.mallopt(M_ARENA_MAX, 1)
+    gc.collect()
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)  # what the imports have left over
 
 
 def _accept_any(_value: object) -> tuple[bool, str]:

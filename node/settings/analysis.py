@@ -18,7 +18,7 @@ class Cases(Section):
 class Segmenter(BaseModel):
     """Who segments the series of one role; what else is given are the segmenter's own options."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     backend: str = Field(default="shipped", min_length=1)
 
