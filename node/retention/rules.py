@@ -51,6 +51,6 @@ def _purgeable(settings: Retention) -> Select[Study]:
 
 
 def _undelivered() -> ColumnElement[bool]:
-    """Find studies of which a result has not reached a destination, refused ones unless others went instead."""
+    """Find studies of which a result has not reached a destination, unless another went in its stead."""
     open_ = (Result.study_id == Study.id) & (Delivery.state != "delivered") & Delivery.confirmed_by.is_(None)
     return exists().where(Delivery.result_id == Result.id, open_)
