@@ -36,7 +36,7 @@ MAX_PDU_BYTES = 1 << 20
 #: by state (PS3.8 9.2): awaiting the association request, ready for data transfer; data wakes the wait, only
 #: our own abort can be this late
 PATIENCE_S = {"Sta2": 0.5, "Sta6": 0.05}
-COLLECT_S = 1.0
+COLLECT_S = 30.0  #: at least, between two collections of what associations left
 BUSY_WAIT_S = 0.001  #: while the association thread has the next word
 M_ARENA_MAX = -8  # malloc.h
 log = logs.get(__name__)
@@ -214,6 +214,7 @@ class NodeServer(ThreadedAssociationServer):  # type: ignore[misc]
     ) -> None:
         self._admission = admission
         self._on_end = on_end
+        self._any_ended = False
         self._collected = time.monotonic()
         super().__init__(*args, request_handler=NodeHandler, **kwargs)
         self.contexts = SharedContexts(self.contexts)
@@ -228,7 +229,8 @@ class NodeServer(ThreadedAssociationServer):  # type: ignore[misc]
 
     def service_actions(self) -> None:
         """Collect the cycles of ended associations from time to time; stock, after every 60 connections."""
-        if time.monotonic() - self._collected > COLLECT_S:
+        if self._any_ended and time.monotonic() - self._collected > COLLECT_S:
+            self._any_ended = False
             gc.collect()
             self._collected = time.monotonic()
 
@@ -238,6 +240,7 @@ class NodeServer(ThreadedAssociationServer):  # type: ignore[misc]
 
     def ended(self, association: Any, client_address: Any) -> None:
         """Report the end of an association."""
+        self._any_ended = True
         self._on_end(association, client_address[:2])
 
     def forget(self, client_address: Any) -> None:
