@@ -81,6 +81,13 @@ def hold(session: Session, study: Study, incomplete: str) -> None:
     study.complete_after, study.incomplete = None, incomplete
 
 
+def reopen(session: Session, study: Study, at: datetime) -> None:
+    """Take a study back to receiving, one revision later; `at`: when the instance came that opens it."""
+    study.revision += 1
+    study.opened_at, study.checked_at, study.incomplete = at, None, None
+    history.move(session, study, StudyEvent.INSTANCE)
+
+
 def judge(session: Session, study: Study, settings: Completeness, now: datetime) -> bool:
     """Complete a study that is due, hold it, or give it more time; return whether it is complete."""
     missing = missing_of(session, study, settings)
@@ -105,17 +112,22 @@ def is_capped(study: Study, settings: Completeness, now: datetime) -> bool:
 
 def missing_of(session: Session, study: Study, settings: Completeness) -> str | None:
     """Say what a study lacks: by the rules, and by what its PACS said last (`node.counting`)."""
+    series = _series(session, study) if settings.required else []
+    lacking = [text for rule in settings.required if (text := _unmet(rule, series))]
+    if settings.count_check and study.incomplete:
+        lacking.append(study.incomplete)
+    return "; ".join(lacking) or None
+
+
+def _series(session: Session, study: Study) -> list[tuple[str, str, int]]:
+    """Return modality, description and number of instances of each series."""
     query = (
         select(Series.modality, Series.description, func.count(Instance.id))
         .join(Instance)
         .where(Series.study_id == study.id)
         .group_by(Series.id)
     )
-    series = [(modality, description or "", count) for modality, description, count in session.execute(query)]
-    lacking = [text for rule in settings.required if (text := _unmet(rule, series))]
-    if settings.count_check and study.incomplete:
-        lacking.append(study.incomplete)
-    return "; ".join(lacking) or None
+    return [(modality, description or "", count) for modality, description, count in session.execute(query)]
 
 
 def _unmet(rule: Required, series: Sequence[tuple[str, str, int]]) -> str | None:

@@ -10,7 +10,7 @@ from pynetdicom.sop_class import StudyRootQueryRetrieveInformationModelFind
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from node import history, logs
+from node import cfind, history, logs
 from node.audit import Trail
 from node.cases import PAIRED_MODALITIES
 from node.completeness import utc_now
@@ -22,7 +22,6 @@ from node.states import StudyState
 
 AT_ONCE = 4
 TIMEOUT_S = 20.0
-PENDING = frozenset({0xFF00, 0xFF01})
 
 log = logs.get(__name__)
 
@@ -91,8 +90,7 @@ class Counting:
             .order_by(func.count(Instance.id).desc())
         )
         title = session.scalars(query).first()
-        known = self._settings.receiver.peers
-        return next((peer for peer in known if peer.ae_title == title and peer.port is not None), None)
+        return None if title is None else self._settings.receiver.listening(title)
 
     def _note(
         self, study_id: int, peer: Peer | None, here: dict[str, int], there: dict[str, int] | None
@@ -120,8 +118,14 @@ def counts(peer: Peer, ae_title: str, study_uid: str) -> dict[str, int] | None:
     if not association.is_established:
         return None
     try:
-        found = _find(association, "SERIES", StudyInstanceUID=study_uid, SeriesInstanceUID="", Modality="",
-                      NumberOfSeriesRelatedInstances="")  # fmt: skip
+        found = cfind.find(
+            association,
+            "SERIES",
+            StudyInstanceUID=study_uid,
+            SeriesInstanceUID="",
+            Modality="",
+            NumberOfSeriesRelatedInstances="",
+        )
         return None if found is None else _counted(association, study_uid, found)
     finally:
         association.release()
@@ -142,28 +146,18 @@ def _counted(association: Association, study_uid: str, found: list[Dataset]) -> 
             continue
         series, number = str(one.SeriesInstanceUID), one.get("NumberOfSeriesRelatedInstances")
         if number is None:  # optional (PS3.4 C.3.4): count them
-            images = _find(association, "IMAGE", StudyInstanceUID=study_uid, SeriesInstanceUID=series,
-                           SOPInstanceUID="")  # fmt: skip
+            images = cfind.find(
+                association,
+                "IMAGE",
+                StudyInstanceUID=study_uid,
+                SeriesInstanceUID=series,
+                SOPInstanceUID="",
+            )
             if images is None:
                 return None
             number = len(images)
         result[series] = int(number)
     return result
-
-
-def _find(association: Association, level: str, **keys: str) -> list[Dataset] | None:
-    """Query; None if that failed."""
-    query = Dataset()
-    query.QueryRetrieveLevel = level
-    for keyword, value in keys.items():
-        setattr(query, keyword, value or None)
-    found = []
-    for status, identifier in association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind):
-        if "Status" not in status or status.Status not in PENDING | {0x0000}:
-            return None
-        if identifier is not None and status.Status in PENDING:
-            found.append(identifier)
-    return found
 
 
 def _here(session: Session, study_id: int) -> dict[str, int]:

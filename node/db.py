@@ -66,9 +66,8 @@ class Study(Base):
     last_instance_at: Mapped[datetime] = mapped_column(server_default=func.now())
     #: when the study counts as complete; moved by every instance and by association release
     complete_after: Mapped[datetime | None]
-    priority: Mapped[int] = mapped_column(
-        default=0, server_default="0"
-    )  #: the highest that came with an instance
+    #: the highest that came with an instance
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
     incomplete: Mapped[str | None]  #: what was missing when it was processed or held all the same
     opened_at: Mapped[datetime | None]  #: when the first instance of this revision came
     checked_at: Mapped[datetime | None]  #: when its PACS was last asked how much there is
@@ -146,9 +145,8 @@ class Job(Base):
     worker: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None]
     cause: Mapped[str | None]  #: the class of the error, a code
-    rung: Mapped[int] = mapped_column(
-        default=0, server_default="0"
-    )  #: of the ladder that out-of-memory leads down
+    #: of the ladder that out-of-memory leads down
+    rung: Mapped[int] = mapped_column(default=0, server_default="0")
     #: who is served first: the time it was queued, earlier by what its priority is worth
     rank: Mapped[datetime | None]
     #: when the job was made; every timestamp in its results comes from here, so a re-run is byte-identical

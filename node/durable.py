@@ -41,6 +41,19 @@ def write(part: Path, final: Path, chunks: Sequence[Buffer]) -> None:
         raise _failure(final, error) from error
 
 
+def replace(final: Path, data: Buffer) -> None:
+    """Write a file anew, one writer at a time; what an interrupted attempt has left is swept away.
+
+    Raises
+    ------
+    OutOfSpace, StoreError
+        See `write`.
+    """
+    part = final.with_name(f".{final.name}{PART}")
+    part.unlink(missing_ok=True)
+    write(part, final, [data])
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder that survives a power cut, in one that does; nothing happens if it is there.
 

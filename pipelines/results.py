@@ -5,7 +5,7 @@ completed it; on request an encapsulated PDF and one overlay picture per series.
 be analysed still gets its risk SR, which says why.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydicom.dataset import Dataset
 
@@ -13,7 +13,7 @@ from pipelines.dicom.objects import write
 from pipelines.dicom.overlay import build_overlay
 from pipelines.dicom.pdf import build_pdf
 from pipelines.dicom.planes import evidence
-from pipelines.dicom.predecessors import supersede
+from pipelines.dicom.predecessors import headers_of, supersede
 from pipelines.dicom.sanitize import repaired
 from pipelines.dicom.seg import build_seg, is_segmentable, series_number
 from pipelines.dicom.sr_measurements import build_measurement_sr
@@ -58,15 +58,16 @@ def write_results(analysis: Analysis, request: AnalysisRequest) -> tuple[ResultF
 
 def _objects(analysis: Analysis, request: AnalysisRequest) -> Iterator[ResultFile]:
     case_evidence: list[Dataset] = []
+    previous = headers_of(request.previous)
     measured = _once_per_series(analysis.analyses)
     for role, one in measured.items():
         seg = build_seg(one.segmentation, request.clock)
         report = build_measurement_sr(one, seg, request.title_mode, request.clock)
-        supersede(report, request.previous)
+        supersede(report, previous)
         yield write(seg.dataset, "seg", request.out_dir / f"seg_{role}.dcm")
         yield write(report, "measurement_sr", request.out_dir / f"measurements_{role}.dcm")
         case_evidence += [*evidence(one.segmentation.volume), seg.dataset, report]
-    yield from _case_objects(analysis, request, case_evidence)
+    yield from _case_objects(analysis, request, case_evidence, previous)
     if request.with_overlay:
         yield from _overlays(measured, request)
 
@@ -86,7 +87,7 @@ def _once_per_series(analyses: Mapping[Role, SeriesAnalysis]) -> dict[Role, Seri
 
 
 def _case_objects(
-    analysis: Analysis, request: AnalysisRequest, gathered: list[Dataset]
+    analysis: Analysis, request: AnalysisRequest, gathered: list[Dataset], previous: Sequence[Dataset]
 ) -> Iterator[ResultFile]:
     anchor = _anchor(analysis)
     if anchor is None:
@@ -100,7 +101,7 @@ def _case_objects(
         clinical=analysis.clinical,
     )
     risk = build_risk_sr(case, request.title_mode, request.clock)
-    supersede(risk, request.previous)
+    supersede(risk, previous)
     yield write(risk, "risk_sr", request.out_dir / "risk.dcm")
     if request.with_pdf:
         pdf = report_pdf(analysis, request.clock)

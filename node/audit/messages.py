@@ -100,13 +100,9 @@ def encode(event: Event, source: str, now: datetime | None = None) -> bytes:
     return _element("AuditMessage", {}, *parts).encode()
 
 
-def itself(role: Code = Code.APPLICATION, requestor: bool = False, user: str = "") -> Participant:
+def itself(requestor: bool = False) -> Participant:
     """Return this process as a participant."""
-    return Participant(user or f"pid:{os.getpid()}", requestor, role, _own_address())
-
-
-def _own_address() -> str:
-    return socket.gethostname()
+    return Participant(f"pid:{os.getpid()}", requestor, Code.APPLICATION, socket.gethostname())
 
 
 def _participant(one: Participant) -> str:

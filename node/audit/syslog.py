@@ -77,10 +77,8 @@ class Forwarder:
         return str(kept["file"]), int(kept["offset"])
 
     def _keep(self, name: str, offset: int) -> None:
-        part = self._position.with_suffix(durable.PART)
-        part.unlink(missing_ok=True)
         try:
-            durable.write(part, self._position, [json.dumps({"file": name, "offset": offset}).encode()])
+            durable.replace(self._position, json.dumps({"file": name, "offset": offset}).encode())
         except StoreError as error:  # sent again another time
             log.error("the position in the audit trail cannot be kept", error=str(error))
 

@@ -40,11 +40,12 @@ def purge(
             raise fail(f"{study} may not go: {why}", ExitCode.FAILED)
         if settings.retention.days is None and study is None:
             typer.echo("retention.days is not set: nothing goes by its age")
+        purger = Purger(settings, engine)
         for one in allowed:
             if dry_run:
                 typer.echo(f"{one.study_instance_uid}: would go")
                 continue
-            freed = Purger(settings, engine).purge(one.id)
+            freed = purger.purge(one.id)
             if freed is not None:
                 typer.echo(f"{one.study_instance_uid}: {freed.objects} objects, {freed.size / 1e6:.1f} MB")
         typer.echo(f"{len(allowed)} studies {'would go' if dry_run else 'gone'}")

@@ -17,13 +17,13 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelFind,
 )
 
+from node import cfind
 from node.delivery.objects import Outgoing, Receipt, whereabouts
 from node.errors import StoreError
 
 COMMITMENT, FIND = str(StorageCommitmentPushModel), str(StudyRootQueryRetrieveInformationModelFind)
 SUCCESS = 0x0000
 LOOK_S = 0.2  #: between two looks at what the receiver was told
-PENDING = frozenset({0xFF00, 0xFF01})
 
 #: of an inquiry: its report has come, is to come, or there is no storage commitment to come from
 Standing = Literal["settled", "awaited", "absent"]
@@ -138,18 +138,12 @@ def find(association: Association, item: Outgoing) -> bool | None:
     StoreError
         Its file cannot be read for the UIDs that the question needs.
     """
-    query = Dataset()
-    query.QueryRetrieveLevel = "IMAGE"
-    query.StudyInstanceUID, query.SeriesInstanceUID = whereabouts(item)
-    query.SOPInstanceUID = item.sop_instance_uid
-    if not association.is_established:
-        return None
-    there = False
-    for status, found in association.send_c_find(query, StudyRootQueryRetrieveInformationModelFind):
-        if "Status" not in status or status.Status not in PENDING | {SUCCESS}:
-            return None
-        there = there or (found is not None and str(found.get("SOPInstanceUID")) == item.sop_instance_uid)
-    return there
+    study, series = whereabouts(item)
+    uid = item.sop_instance_uid
+    found = cfind.find(
+        association, "IMAGE", StudyInstanceUID=study, SeriesInstanceUID=series, SOPInstanceUID=uid
+    )
+    return None if found is None else any(str(one.get("SOPInstanceUID")) == uid for one in found)
 
 
 def _ask(association: Association, answers: Answers, inquiry: Inquiry, wait_s: float) -> Standing:

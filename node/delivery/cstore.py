@@ -106,9 +106,7 @@ class CStore:
                 evt_handlers=[(evt.EVT_CONN_OPEN, on_connection), *handlers],
                 tls_args=tls_of(to),
             )
-        except (
-            OSError
-        ) as error:  # the name of the host cannot be resolved, or ca, certificate or key not be used
+        except OSError as error:  # the host has no address, or ca, certificate or key cannot be used
             raise self._trouble(f"cannot be reached: {error.strerror or error}") from None
         if association.is_established or (association.is_aborted and association.rejected_contexts):
             return association

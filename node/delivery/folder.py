@@ -45,9 +45,7 @@ class Folder:
     def _place(self, item: Outgoing, data: bytes, target: Path) -> Receipt:
         durable.make_folder(target.parent)
         if not target.exists():
-            part = target.with_name(f".{target.name}{durable.PART}")
-            part.unlink(missing_ok=True)  # of an attempt that was killed
-            durable.write(part, target, [data])
+            durable.replace(target, data)
         elif target.read_bytes() != data:
             text = f"{target} is there with other content; remove it, then retry the delivery"
             return Receipt(item.delivery_id, "refused", text)

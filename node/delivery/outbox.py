@@ -75,9 +75,8 @@ def note(session: Session, receipt: Receipt, now: datetime | None = None) -> Non
         values |= {"state": _PENDING, "transaction_uid": None}
     elif receipt.verdict in {"refused", "unsupported"}:
         values |= {"state": _REFUSED}
-    open_ = (Delivery.id == receipt.delivery_id) & (
-        Delivery.state != _DELIVERED
-    )  # a report may have been faster
+    # a report may have been faster
+    open_ = (Delivery.id == receipt.delivery_id) & (Delivery.state != _DELIVERED)
     execute(session, update(Delivery).where(open_).values(**values))
 
 

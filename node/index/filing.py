@@ -7,13 +7,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from node import history
-from node.completeness import Deadlines
+from node.completeness import Deadlines, reopen
 from node.db import Event, Instance, Refusal, Series, Study
 from node.header import Header
 from node.index.carriers import Carriers
 from node.index.messages import AssociationEnded, Message, OwnResult, Refused, Stored
 from node.sop_classes import ANALYSED
-from node.states import StudyEvent, StudyState
+from node.states import StudyState
 
 UID_LENGTH = 64
 #: the event of a study whose instances name different patients: never paired, and no analysis takes it
@@ -99,9 +99,7 @@ class Filing:
 
     def _new_instance(self, study: Study, stored: Stored) -> None:
         if study.state != StudyState.RECEIVING.value and stored.header.sop_class_uid in ANALYSED:
-            study.revision += 1
-            study.opened_at, study.checked_at, study.incomplete = stored.received_at, None, None
-            history.move(self._session, study, StudyEvent.INSTANCE)
+            reopen(self._session, study, stored.received_at)
         study.priority = max(study.priority, stored.priority)
         study.last_instance_at = max(study.last_instance_at, stored.received_at)
         self._identify(study, stored.header.patient_key)

@@ -13,12 +13,12 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, build_context, build_role
 from pynetdicom.association import Association
 from pynetdicom.sop_class import StorageCommitmentPushModel, StorageCommitmentPushModelInstance
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from node import engine as database
-from node import logs
+from node import logs, queue
 from node.completeness import utc_now
 from node.db import Commitment, Instance
 from node.elements import printable
@@ -32,9 +32,8 @@ from node.store import Store
 SUCCESS, PROCESSING_FAILURE, MISSING_ATTRIBUTE, INVALID_VALUE = 0x0000, 0x0110, 0x0120, 0x0106
 NO_SUCH_INSTANCE, CONFLICT = 0x0112, 0x0119  # failure reasons (PS3.3 C.14)
 COMMITTED, FAILURES_EXIST = 1, 2  # event types (PS3.4 J.3.3.1)
-ATTEMPTS = 20
-RETRY, LONGEST = timedelta(seconds=30), timedelta(hours=1)
 TIMEOUT_S = 30.0
+TERMS = queue.Terms(lease=timedelta(seconds=TIMEOUT_S), max_attempts=20, retry=timedelta(seconds=30))
 
 log = logs.get(__name__)
 
@@ -118,20 +117,11 @@ class CommitmentService:
     def step(self) -> float:
         """Report on the next request that is due; return the seconds until there may be one."""
         with self._readers() as session:
-            pause = seconds_until(
-                session.scalar(select(func.min(Commitment.run_after)).where(Commitment.state == "pending"))
-            )
-            if pause:
+            pending = select(Commitment).where(Commitment.state == "pending")
+            row = session.scalars(pending.order_by(Commitment.run_after).limit(1)).one_or_none()
+            pause = seconds_until(None if row is None else row.run_after)
+            if row is None or pause:
                 return pause
-            due = (
-                select(Commitment)
-                .where(Commitment.state == "pending", Commitment.run_after <= utc_now())
-                .order_by(Commitment.run_after)
-                .limit(1)
-            )
-            row = session.scalars(due).one_or_none()
-            if row is None:
-                return 0.0
             failed = self._missing(session, row.items)
         self._conclude(row, self._report(row, failed))
         return 0.0
@@ -158,7 +148,7 @@ class CommitmentService:
 
     def _report(self, row: Commitment, failed: dict[str, int]) -> str | None:
         """Send the report; return what was in the way, or None."""
-        peer = next((p for p in self._settings.peers if p.ae_title == row.calling_ae and p.port), None)
+        peer = self._settings.listening(row.calling_ae)
         held = self._open.pop(row.transaction_uid, None)
         if peer is None:
             if held is None or not held.is_established:
@@ -185,12 +175,12 @@ class CommitmentService:
 
     def _conclude(self, row: Commitment, trouble: str | None) -> None:
         attempts = row.attempts + 1
-        again = trouble is not None and attempts < ATTEMPTS
+        again = trouble is not None and attempts < TERMS.max_attempts
         with self._sessions.begin() as session:
             kept = session.get_one(Commitment, row.id)
             kept.attempts, kept.error = attempts, trouble
             kept.state = "pending" if again else "reported" if trouble is None else "failed"
-            kept.run_after = utc_now() + min(RETRY * 2 ** min(attempts - 1, 10), LONGEST)
+            kept.run_after = utc_now() + TERMS.pause(attempts)
         log.info("storage commitment", calling_ae=row.calling_ae, trouble=trouble, again=again)
 
 

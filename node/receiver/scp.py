@@ -217,6 +217,4 @@ class Receiver:
         """Write where we listen, for those who did not choose the port."""
         settings = self._settings.receiver
         facts = {"host": settings.host, **self._ports(), "ae_title": settings.ae_title, "pid": os.getpid()}
-        part = self._published.with_suffix(durable.PART)
-        part.unlink(missing_ok=True)
-        durable.write(part, self._published, [json.dumps(facts).encode()])
+        durable.replace(self._published, json.dumps(facts).encode())

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from node import durable, history, logs
 from node.audit import Trail
-from node.completeness import Deadlines, utc_now
+from node.completeness import Deadlines, reopen, utc_now
 from node.db import Instance, Series, Study
 from node.engine import readers, sessions
-from node.retention.rules import PURGEABLE, may_go
+from node.retention.rules import may_go
 from node.settings import Settings
 from node.statements import execute
 from node.states import StudyEvent, StudyState
@@ -90,7 +90,7 @@ class Purger:
     def _forget(self, session: Session, study_id: int) -> Freed | None:
         """Delete the rows of what is aside; None if the study has moved on meanwhile."""
         study = history.locked(session, study_id)
-        if study.state not in PURGEABLE or not may_go(session, study, self._settings.retention):
+        if not may_go(session, study, self._settings.retention):
             return None
         rows = list(session.scalars(_instances(study_id)))
         gone = [row for row in rows if not self._store.path(row.path).exists()]
@@ -104,15 +104,10 @@ class Purger:
         execute(session, delete(Series).where(Series.id.in_(empty)))
         history.move(session, study, StudyEvent.PURGED, objects=freed.objects, bytes=freed.size)
         if len(gone) < len(rows):
-            self._reopen(session, study)
+            now = utc_now()
+            reopen(session, study, now)
+            study.complete_after = now + Deadlines(self._settings.completeness).quiet
         return freed
-
-    def _reopen(self, session: Session, study: Study) -> None:
-        now = utc_now()
-        study.revision += 1
-        study.opened_at, study.checked_at, study.incomplete = now, None, None
-        study.complete_after = now + Deadlines(self._settings.completeness).quiet
-        history.move(session, study, StudyEvent.INSTANCE)
 
     def _undo(self, folder: Path) -> None:
         for path in sorted(folder.iterdir()):

@@ -64,13 +64,16 @@ class Receiver(Section):
     require_called_ae: bool = True
     peers: tuple[Peer, ...] = ()  #: empty: any calling AE
     max_associations: int = Field(default=64, ge=1)
-    max_per_host: int | None = Field(
-        default=None, ge=1
-    )  #: associations of one address; None: no limit of its own
+    #: associations of one address; None: no limit of its own
+    max_per_host: int | None = Field(default=None, ge=1)
     priorities: tuple[Priority, ...] = ()
     max_pdu: int = Field(default=131072, ge=4096)
     network_timeout_s: float = Field(default=60, gt=0)
     min_free_bytes: int = Field(default=1 << 30, ge=0)  #: less than this free: 0xA700
+
+    def listening(self, ae_title: str) -> Peer | None:
+        """Return the peer of this title that can be called: one whose port is known."""
+        return next((peer for peer in self.peers if peer.ae_title == ae_title and peer.port), None)
 
     @model_validator(mode="after")
     def _listens_somewhere(self) -> Self:

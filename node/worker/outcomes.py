@@ -18,9 +18,8 @@ from node.worker.messages import Done, Failure, Made
 
 #: failures after which an attempt that demands less may succeed
 OUT_OF_MEMORY = frozenset({"MEMORY_LIMIT", "OUT_OF_MEMORY"})
-LAST_RUNG = (
-    1  #: on the CPU; within an attempt the networks make their batches and patches smaller by themselves
-)
+#: on the CPU; within an attempt the networks make their batches and patches smaller by themselves
+LAST_RUNG = 1
 
 
 def record_done(session: Session, job: Job, done: Done, made: Sequence[Made], settings: Settings) -> None:

@@ -10,7 +10,12 @@ RISK = 940  #: of a series number, modulo 1000: the risk report's source series 
 _TAGS = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SeriesNumber"]
 
 
-def supersede(report: Dataset, previous: Sequence[Path]) -> None:
+def headers_of(previous: Sequence[Path]) -> list[Dataset]:
+    """Read what identifies earlier reports; a file that has gone is passed over."""
+    return [dcmread(path, specific_tags=_TAGS) for path in previous if path.exists()]
+
+
+def supersede(report: Dataset, previous: Sequence[Dataset]) -> None:
     """Name the predecessor of a report, if there is one.
 
     It is the last report that was made before of the same study and the same source series, under another
@@ -21,11 +26,10 @@ def supersede(report: Dataset, previous: Sequence[Path]) -> None:
     ----------
     report : Dataset
         Complete but for this; gets PredecessorDocumentsSequence.
-    previous : sequence of Path
-        Reports that were made for the study, the oldest first; a file that has gone is passed over.
+    previous : sequence of Dataset
+        `headers_of` the reports that were made for the study, the oldest first.
     """
-    headers = [dcmread(path, specific_tags=_TAGS) for path in previous if path.exists()]
-    earlier = [header for header in headers if _is_of_the_same(header, report)]
+    earlier = [header for header in previous if _is_of_the_same(header, report)]
     if not earlier:
         return
     last = earlier[-1]
