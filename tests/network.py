@@ -5,7 +5,9 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+
+import pytest
 
 CLONE_NEWNET = 0x40000000
 
@@ -38,6 +40,17 @@ def own_network() -> Iterator[None]:
                 raise OSError(ctypes.get_errno(), "setns")
     finally:
         os.close(before)
+
+
+@contextmanager
+def own_network_or_skip() -> Iterator[None]:
+    """Give the test a network of its own, or skip it: Orthanc would listen on all interfaces."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(own_network())
+        except NotPermittedError as error:
+            pytest.skip(f"Orthanc is started in a network namespace only, and there can be none: {error}")
+        yield
 
 
 def _bring_loopback_up() -> None:

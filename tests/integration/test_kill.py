@@ -2,25 +2,18 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from archive import archive
 from integration.serving import ends, events, jobs, send, settings, study, until
-from served import Serve, serving
+from served import Serve
 from sqlalchemy import Engine
 from workers.images import image
 
 from node import engine as database
 from node.settings import Settings
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start a node; what still runs afterwards is killed."""
-    with serving() as start:
-        yield start
 
 
 @pytest.fixture

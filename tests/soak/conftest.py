@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import Serve, serving
 
 REPORT = Path(__file__).parents[2] / "build" / "soak"
 
@@ -14,13 +13,6 @@ REPORT = Path(__file__).parents[2] / "build" / "soak"
 def scale() -> float:
     """Return SOAK_SCALE: 1 is what the report of docs/reliability.md was made with."""
     return float(os.environ.get("SOAK_SCALE", "1"))
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start a node; what still runs afterwards is killed."""
-    with serving() as start:
-        yield start
 
 
 @pytest.fixture

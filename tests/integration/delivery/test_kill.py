@@ -1,26 +1,24 @@
 """A node that is killed while a destination holds an object that the node knows nothing of yet."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from archive import SOP_CLASSES
 from integration.delivery.pacs import COMMITMENT, running
 from integration.serving import ends, events, send, settings
-from served import Serve, serving
+from served import Serve
 from sqlalchemy import select
 from workers.images import image
 
 from node import engine as database
 from node.db import Delivery
+from node.settings import Settings
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start a node; what still runs afterwards is killed."""
-    with serving() as start:
-        yield start
+def _settings(data_dir: Path, port: int, commitment: str) -> Settings:
+    to = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": port, "retry_s": 0.1}
+    return settings(data_dir, web={"enabled": False}, destinations=[{**to, "commitment": commitment}])
 
 
 @pytest.mark.parametrize("commitment", ["none", "storage-commitment"])
@@ -28,8 +26,7 @@ def test_killed_between_sending_and_noting_it_sends_again_and_is_confirmed_once(
     serve: Serve, tmp_path: Path, commitment: str
 ) -> None:
     with running(COMMITMENT, classes=SOP_CLASSES) as pacs:
-        to = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": pacs.port, "retry_s": 0.1}
-        given = settings(tmp_path, web={"enabled": False}, destinations=[{**to, "commitment": commitment}])
+        given = _settings(tmp_path, pacs.port, commitment)
         first = serve(given, "report")
         pacs.before_answer = first.kill  # the object is stored; its C-STORE is never answered
         send(first.port, image("1.2.3"))
@@ -51,10 +48,7 @@ def test_killed_between_sending_and_noting_it_sends_again_and_is_confirmed_once(
 
 def test_killed_while_it_waits_for_a_report_it_asks_anew(serve: Serve, tmp_path: Path) -> None:
     with running(COMMITMENT, classes=SOP_CLASSES) as pacs:
-        to = {"name": "pacs", "ae_title": "PACS", "host": "127.0.0.1", "port": pacs.port, "retry_s": 0.1}
-        given = settings(
-            tmp_path, web={"enabled": False}, destinations=[{**to, "commitment": "storage-commitment"}]
-        )
+        given = _settings(tmp_path, pacs.port, "storage-commitment")
         first = serve(given, "report")
         pacs.before_report = first.kill
         send(first.port, image("1.2.3"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import orthanc_server
 import pytest
 from integration.serving import ends, jobs, send, settings, study, until
-from network import NotPermittedError, own_network
+from network import own_network_or_skip
 from workers.images import image
 
 from node.delivery.objects import Outgoing
@@ -29,13 +29,8 @@ pytestmark = [
 @pytest.fixture
 def network() -> Iterator[None]:
     """What the test starts is in a network namespace with lo alone."""
-    namespace = own_network()
-    try:
-        namespace.__enter__()
-    except NotPermittedError as error:
-        pytest.skip(f"Orthanc would listen on all interfaces: {error}")
-    yield
-    namespace.__exit__(None, None, None)
+    with own_network_or_skip():
+        yield
 
 
 @pytest.mark.filterwarnings(FORGOTTEN_SOCKET)

@@ -1,13 +1,16 @@
 """A real Orthanc and a real node, in a network namespace of their own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import orthanc_server
 import pytest
-from network import NotPermittedError, own_network
+from integration.routed import behind_orthanc
+from network import own_network_or_skip
 from orthanc_server import Orthanc
 
+from node.serve import Node
 from pipelines.phantom import PhantomPatient, write_patient
 
 
@@ -16,13 +19,8 @@ def network() -> Iterator[None]:
     """Everything that a test of this module starts is in a network namespace with lo alone."""
     if reason := orthanc_server.missing():
         pytest.skip(reason)
-    namespace = own_network()
-    try:
-        namespace.__enter__()
-    except NotPermittedError as error:
-        pytest.skip(f"Orthanc is started in a network namespace only, and there can be none: {error}")
-    yield
-    namespace.__exit__(None, None, None)
+    with own_network_or_skip():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +42,15 @@ def clinical(patient: PhantomPatient, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("clinical")
     (folder / "PHANTOM-0001.json").write_bytes((patient.ct_dir.parent / "clinical.json").read_bytes())
     return folder
+
+
+@pytest.fixture
+def tallying(orthanc: Orthanc, tmp_path: Path) -> Iterator[Callable[..., Node]]:
+    """Start a node behind Orthanc whose analysis only counts; settings as they are given."""
+    with ExitStack() as stack:
+
+        def start(**changes: object) -> Node:
+            given = behind_orthanc(tmp_path / "node", web={"enabled": False}, **changes)
+            return stack.enter_context(Node(given, function="workers.analyses:tally"))
+
+        yield start

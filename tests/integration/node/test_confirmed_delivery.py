@@ -1,12 +1,10 @@
 """Deliveries that Orthanc confirms: by storage commitment, C-FIND and STOW-RS; and a folder."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import orthanc_server
 import pytest
-from integration.routed import behind_orthanc
 from integration.serving import ends, events, send
 from orthanc_server import Orthanc
 from sqlalchemy import select, update
@@ -25,20 +23,16 @@ Start = Callable[..., Node]
 
 
 @pytest.fixture
-def start(orthanc: Orthanc, tmp_path: Path) -> Iterator[Start]:
-    """Start a node with a stand-in analysis and one destination."""
-    with ExitStack() as stack:
+def start(tallying: Start) -> Start:
+    """Start a node with one destination."""
 
-        def run(**destination: object) -> Node:
-            given = behind_orthanc(
-                tmp_path / "node",
-                destinations=[{"name": "pacs", "retry_s": 0.2, "timeout_s": 10, **destination}],
-                completeness={"quiet_s": 5, "release_s": 0},
-                web={"enabled": False},
-            )
-            return stack.enter_context(Node(given, function="workers.analyses:tally"))
+    def run(**destination: object) -> Node:
+        return tallying(
+            destinations=[{"name": "pacs", "retry_s": 0.2, "timeout_s": 10, **destination}],
+            completeness={"quiet_s": 5, "release_s": 0},
+        )
 
-        yield run
+    return run
 
 
 def _delivery(node: Node) -> Delivery:

@@ -1,12 +1,10 @@
 """A PACS that has more of a study than it has sent so far is waited for."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import orthanc_server
 import pytest
-from integration.routed import behind_orthanc
 from integration.serving import ends, events, study, until
 from orthanc_server import Orthanc
 from pynetdicom import AE
@@ -26,23 +24,18 @@ PEER = {"ae_title": "ORTHANC", "host": "127.0.0.1", "port": orthanc_server.DICOM
 
 
 @pytest.fixture
-def start(orthanc: Orthanc, tmp_path: Path) -> Iterator[Start]:
+def start(tallying: Start) -> Start:
     """Start a node that asks Orthanc how much there is."""
-    with ExitStack() as stack:
+    asking = {"quiet_s": 0.5, "release_s": 0, "count_check": True, "ask_again_s": 0.5}
 
-        def run(**completeness: object) -> Node:
-            given = behind_orthanc(
-                tmp_path / "node",
-                receiver={"port": 0, "min_free_bytes": 0, "peers": [PEER]},
-                completeness={
-                    "quiet_s": 0.5, "release_s": 0, "count_check": True, "ask_again_s": 0.5, **completeness
-                },
-                destinations=[],
-                web={"enabled": False},
-            )  # fmt: skip
-            return stack.enter_context(Node(given, function="workers.analyses:tally"))
+    def run(**completeness: object) -> Node:
+        return tallying(
+            receiver={"port": 0, "min_free_bytes": 0, "peers": [PEER]},
+            completeness={**asking, **completeness},
+            destinations=[],
+        )
 
-        yield run
+    return run
 
 
 def _send(node: Node, uid: str, *numbers: int) -> None:

@@ -38,6 +38,15 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """Engine of the empty, migrated database that the `settings` of a folder's tests name."""
+    engine = database.create(settings)
+    database.migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
 def writers(both: Engine) -> sessionmaker[Session]:
     """Sessions on `both`."""
     return database.sessions(both)

@@ -27,7 +27,7 @@ def test_everything_is_there_and_is_json(phantom_case: Analysis, tmp_path: Path)
     assert summary["segmentations"][1]["structures"] == ["L4 vertebral body", "L4-L5 disc", "spinal canal"]
     assert summary["measurements"][0] == {
         "role": "ct", "structure": "L4 vertebra", "name": "volume", "unit": "cm3", "method": None,
-        "value": summary["measurements"][0]["value"],
+        "level": None, "value": summary["measurements"][0]["value"],
     }  # fmt: skip
     assert summary["predictions"][0]["probability"] == 0.731
     assert summary["predictions"][1]["reasons"][0]["code"] == "CLINICAL_MISSING"

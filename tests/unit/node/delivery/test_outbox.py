@@ -177,14 +177,29 @@ def _states(writers: Writers) -> list[tuple[str, str | None]]:
         return [(row.state, row.confirmed_by) for row in rows]
 
 
-def test_what_was_taken_waits_for_its_confirmation(posted: Callable[..., int], writers: Writers) -> None:
-    posted(to("pacs"))
-    job = claim(writers, "pacs")
-    assert job is not None
+Taken = Callable[[], tuple[Job, list[int]]]
+
+
+@pytest.fixture
+def taken(posted: Callable[..., int], writers: Writers) -> Taken:
+    """Have "pacs" take both results, and confirm neither; returns the job and the deliveries' numbers."""
+
+    def take() -> tuple[Job, list[int]]:
+        posted(to("pacs"))
+        job = claim(writers, "pacs")
+        assert job is not None
+        with writers.begin() as session:
+            numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
+            for number in numbers:
+                outbox.note(session, Receipt(number, "sent"))
+        return job, numbers
+
+    return take
+
+
+def test_what_was_taken_waits_for_its_confirmation(taken: Taken, writers: Writers) -> None:
+    job, numbers = taken()
     with writers.begin() as session:
-        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
-        for number in numbers:
-            outbox.note(session, Receipt(number, "sent"))
         assert outbox.pending(session, job, Path("/data")) == []
         assert len(outbox.unconfirmed(session, job, Path("/data"))) == 2
         commitments.ask(session, numbers, "1.2.9")
@@ -199,14 +214,9 @@ def test_what_was_taken_waits_for_its_confirmation(posted: Callable[..., int], w
         assert row.error == "storage commitment: 0x0112, no such object instance"
 
 
-def test_a_report_on_an_earlier_try_counts_no_more(posted: Callable[..., int], writers: Writers) -> None:
-    posted(to("pacs"))
-    job = claim(writers, "pacs")
-    assert job is not None
+def test_a_report_on_an_earlier_try_counts_no_more(taken: Taken, writers: Writers) -> None:
+    _job, numbers = taken()
     with writers.begin() as session:
-        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
-        for number in numbers:
-            outbox.note(session, Receipt(number, "sent"))
         commitments.ask(session, numbers, "1.2.8")
         commitments.ask(session, numbers, "1.2.9")
         assert not commitments.record_report(session, "1.2.8", {"1.2.3.0", "1.2.3.1"}, {})
@@ -225,16 +235,9 @@ def test_a_later_word_does_not_undo_a_delivery(posted: Callable[..., int], write
     assert _states(writers) == [("delivered", "c-store"), ("sent", None)]
 
 
-def test_a_late_report_upgrades_c_find_s_word_or_takes_it_back(
-    posted: Callable[..., int], writers: Writers
-) -> None:
-    posted(to("pacs"))
-    job = claim(writers, "pacs")
-    assert job is not None
+def test_a_late_report_upgrades_c_find_s_word_or_takes_it_back(taken: Taken, writers: Writers) -> None:
+    job, numbers = taken()
     with writers.begin() as session:
-        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
-        for number in numbers:
-            outbox.note(session, Receipt(number, "sent"))
         commitments.ask(session, numbers, "1.2.9")
         for number in numbers:
             outbox.note(session, Receipt(number, "delivered", by="c-find"))
@@ -251,15 +254,10 @@ def test_a_late_report_upgrades_c_find_s_word_or_takes_it_back(
     assert state(writers)[0] == "done"
 
 
-def test_a_report_wakes_the_job_that_waits_for_it(posted: Callable[..., int], writers: Writers) -> None:
-    posted(to("pacs"))
-    job = claim(writers, "pacs")
-    assert job is not None
+def test_a_report_wakes_the_job_that_waits_for_it(taken: Taken, writers: Writers) -> None:
+    job, numbers = taken()
     patient = queue.Terms(lease=timedelta(minutes=1), max_attempts=2, retry=timedelta(hours=1))
     with writers.begin() as session:
-        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
-        for number in numbers:
-            outbox.note(session, Receipt(number, "sent"))
         commitments.ask(session, numbers, "1.2.9")
         assert outbox.conclude(session, job, patient, "no report")
     assert claim(writers, "pacs") is None
@@ -277,21 +275,13 @@ def test_a_report_that_comes_as_the_attempt_ends_leaves_nothing_to_do(
     assert state(writers) == ("done", None)
 
 
-def test_a_commitment_is_asked_for_once_until_it_is_old_or_withdrawn(
-    posted: Callable[..., int], writers: Writers
-) -> None:
-    posted(to("pacs"))
-    job = claim(writers, "pacs")
-    assert job is not None
+def test_a_commitment_is_asked_for_once_until_it_is_old_or_withdrawn(taken: Taken, writers: Writers) -> None:
+    job, numbers = taken()
 
     def due(again: timedelta) -> int:
         with writers() as session:
             return len(commitments.due(outbox.unconfirmed(session, job, Path("/data")), again))
 
-    with writers.begin() as session:
-        numbers = [item.delivery_id for item in outbox.pending(session, job, Path("/data"))]
-        for number in numbers:
-            outbox.note(session, Receipt(number, "sent"))
     assert due(timedelta(hours=1)) == 2
     with writers.begin() as session:
         commitments.ask(session, numbers, "1.2.9")

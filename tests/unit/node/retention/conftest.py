@@ -1,6 +1,6 @@
 """Studies whose instances lie in a store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,14 +28,6 @@ def store(settings: Settings) -> Store:
     store = Store(settings.data_dir)
     store.prepare()
     return store
-
-
-@pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    engine = database.create(settings)
-    database.migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A database with one study in every state worth showing."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,15 +38,6 @@ def settings(tmp_path: Path) -> Settings:
         },
         "test",
     )
-
-
-@pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    """An empty, migrated database."""
-    engine = database.create(settings)
-    database.migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
