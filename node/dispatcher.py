@@ -9,6 +9,7 @@ from node.counting import Counting
 from node.db import Study
 from node.engine import readers, sessions
 from node.loop import Bell, Loop, OnDeath, seconds_until
+from node.retrieve import needs
 from node.settings import Settings
 from node.states import StudyEvent
 from node.worker.outcomes import end_attempt
@@ -77,6 +78,7 @@ class Dispatcher:
             waits = not completeness.is_capped(study, settings, now) and self._counting.wanted(study)
             if not waits and completeness.judge(session, study, settings, now):
                 hand_out(session, study)
+                needs.note(session, study, self._settings)
                 completed.append(study)
         return completed
 
@@ -95,7 +97,8 @@ def hand_out(session: Session, study: Study) -> None:
 def retry(session: Session, study: Study) -> None:
     """Analyse and deliver a study again because a person says so.
 
-    Results that a destination has confirmed already are not sent again: they come out the same.
+    Results that a destination has confirmed already are not sent again: they come out the same. What its case
+    lacks is asked for again.
 
     Parameters
     ----------
@@ -111,3 +114,4 @@ def retry(session: Session, study: Study) -> None:
     """
     history.move(session, study, StudyEvent.RETRIED)
     hand_out(session, study)
+    needs.again(session, study)

@@ -11,6 +11,8 @@
     - ModelRefused            it does not verify, or must not take another's place
   + IllegalTransition         a bug: the event has no meaning in that state
   + LeaseLost                 another worker has taken this job over
+  + RetrievalError            a source cannot be reached or fails; tried again
+  + NothingToAsk              a query would not find what a case lacks
   + DeliveryError             a destination refused or could not be reached
     - TransientDeliveryError  retried with backoff
     - PermanentDeliveryError  needs a person
@@ -71,6 +73,14 @@ class IllegalTransition(NodeError):  # noqa: N818
 
 class LeaseLost(NodeError):  # noqa: N818
     """The lease ran out and another worker has taken the job over."""
+
+
+class RetrievalError(NodeError):
+    """A source could not be reached, failed, or did not give everything: worth another attempt."""
+
+
+class NothingToAsk(NodeError):  # noqa: N818
+    """There is no point in asking a source: it would not find what the case lacks."""
 
 
 class DeliveryError(NodeError):

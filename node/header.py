@@ -71,6 +71,19 @@ def read(data: memoryview, transfer_syntax_uid: str) -> Header:
     )
 
 
+def patient_of(data: memoryview, transfer_syntax_uid: str) -> tuple[str, str]:
+    """Return PatientID and IssuerOfPatientID of an encoded data set; empty where it has none.
+
+    Raises
+    ------
+    InvalidInstance
+        (0xC000) It cannot be parsed.
+    """
+    clear = inflated(data, transfer_syntax_uid)
+    found = dict(elements(clear, encoding_of(transfer_syntax_uid), last=ISSUER_OF_PATIENT_ID))
+    return text(found.get(PATIENT_ID)), text(found.get(ISSUER_OF_PATIENT_ID))
+
+
 def check_uid(value: str, name: str) -> str:
     """Return `value` if it is a legal UID (PS3.5 9.1).
 

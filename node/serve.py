@@ -160,9 +160,11 @@ class Node:
                 from node.audit.syslog import Forwarder  # noqa: PLC0415
                 from node.dispatcher import Dispatcher  # noqa: PLC0415
                 from node.retention.keeper import Keeper  # noqa: PLC0415
+                from node.retrieve.retriever import Retriever  # noqa: PLC0415
 
                 return Together(
                     Dispatcher(settings, engine, bell, self._on_death),
+                    Retriever(settings, engine, bell, self._on_death),
                     Keeper(settings, engine, self._on_death),
                     Forwarder(settings, self._on_death),
                 )

@@ -1,6 +1,5 @@
 """Results by STOW-RS (PS3.18 10.5): one request per object, so that each has its own answer."""
 
-import ssl
 from collections.abc import Generator, Sequence
 from typing import Any
 from uuid import uuid4
@@ -11,6 +10,7 @@ from node.delivery import statuses
 from node.delivery.objects import Outgoing, Receipt, unreadable
 from node.errors import TransientDeliveryError
 from node.settings import StowDestination
+from node.webclient import client_of
 
 FAILED, REFERENCED = "00081198", "00081199"  # FailedSOPSequence, ReferencedSOPSequence
 INSTANCE, REASON = "00081155", "00081197"  # ReferencedSOPInstanceUID, FailureReason
@@ -56,15 +56,10 @@ class Stow:
 
     def _client(self) -> httpx.Client:
         to = self._destination
-        headers = {"Accept": "application/dicom+json"}
-        if to.token is not None:
-            headers["Authorization"] = f"Bearer {to.token.get_secret_value()}"
-        login = (to.user, to.password.get_secret_value()) if to.user and to.password else None
         try:
-            verify = ssl.create_default_context(cafile=str(to.ca) if to.ca else None)
+            return client_of(to, to.timeout_s)
         except OSError as error:
             raise self._trouble(f"ca {to.ca} cannot be used: {error.strerror or error}") from None
-        return httpx.Client(headers=headers, auth=login, verify=verify, timeout=to.timeout_s, trust_env=False)
 
     def _trouble(self, what: str) -> TransientDeliveryError:
         return TransientDeliveryError(f"{self._destination.name}: {what}")

@@ -1,12 +1,12 @@
-"""TLS towards a Storage SCP."""
+"""TLS towards another application entity."""
 
 import ssl
 
-from node.settings import CStoreDestination
+from node.settings import RemoteEntity
 
 
-def tls_of(to: CStoreDestination) -> tuple[ssl.SSLContext, str] | None:
-    """Make the TLS side of a connection, as `associate` takes it; None where the destination has no TLS.
+def tls_of(to: RemoteEntity) -> tuple[ssl.SSLContext, str] | None:
+    """Make the TLS side of a connection, as `associate` takes it; None where it has no TLS.
 
     Made anew for each connection: certificates may have been renewed.
 

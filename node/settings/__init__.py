@@ -7,6 +7,8 @@ from node.settings.keeping import Audit, Retention
 from node.settings.model import Settings
 from node.settings.reading import load, parse
 from node.settings.receiving import Peer, Priority, Receiver, Tls
+from node.settings.remote import RemoteEntity, WebService
+from node.settings.retrieving import DicomwebSource, DimseSource, Retrieval, Source
 from node.settings.web import Web
 
 __all__ = [
@@ -15,19 +17,25 @@ __all__ = [
     "Cases",
     "Completeness",
     "Destination",
+    "DicomwebSource",
+    "DimseSource",
     "FolderDestination",
     "Peer",
     "Priority",
     "Receiver",
+    "RemoteEntity",
     "Required",
     "Results",
     "Retention",
+    "Retrieval",
     "Segmentation",
     "Segmenter",
     "Settings",
+    "Source",
     "StowDestination",
     "Tls",
     "Web",
+    "WebService",
     "Worker",
     "load",
     "parse",

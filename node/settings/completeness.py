@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field
 from node.settings.values import Section
 
 
-def _pattern(value: str) -> str:
+def pattern(value: str) -> str:
+    """Return a regular expression if it is one."""
     try:
         re.compile(value)
     except re.error as error:
@@ -20,7 +21,7 @@ class Required(Section):
     """What a study that has a series of this modality must have."""
 
     modality: str = Field(min_length=1)
-    description: Annotated[str, AfterValidator(_pattern)] = ""  #: found in SeriesDescription, in any case
+    description: Annotated[str, AfterValidator(pattern)] = ""  #: found in SeriesDescription, in any case
     min_series: int = Field(default=1, ge=1)
     min_instances: int = Field(default=1, ge=1)  #: in each of these series
 

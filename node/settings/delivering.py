@@ -1,11 +1,12 @@
 """Settings of where results go: a model per kind of destination, chosen by the key `kind`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
-from node.settings.values import AETitle, Section
+from node.settings.remote import RemoteEntity, WebService
+from node.settings.values import Section
 
 Kind = Literal["seg", "measurement_sr", "risk_sr", "pdf", "overlay"]
 DEFAULT_KIND = "c-store"
@@ -28,17 +29,10 @@ class Destination(Section):
         raise NotImplementedError
 
 
-class CStoreDestination(Destination):
+class CStoreDestination(RemoteEntity, Destination):
     """A Storage SCP (PS3.4 annex B)."""
 
     kind: Literal["c-store"] = "c-store"
-    ae_title: AETitle
-    host: str = Field(min_length=1)
-    port: int = Field(ge=1, le=65535)
-    tls: bool = False
-    ca: Path | None = None  #: PEM; who signs the other side's certificate; None: the system's authorities
-    certificate: Path | None = None  #: PEM, our own
-    key: Path | None = None
     #: how a C-STORE's success is confirmed; what the destination does not offer falls back to the next weaker
     #: one. Not "storage-commitment" by default: a PACS that takes requests and, not knowing our address,
     #: never reports would leave every study undone
@@ -52,39 +46,16 @@ class CStoreDestination(Destination):
         """AE title, host and port."""
         return f"{self.ae_title} @ {self.host}:{self.port}"
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if not self.tls and (self.ca or self.certificate or self.key):
-            raise ValueError("ca, certificate and key need tls = true")
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("certificate and key belong together")
-        return self
 
-
-class StowDestination(Destination):
+class StowDestination(WebService, Destination):
     """A DICOMweb server (PS3.18 10.5)."""
 
     kind: Literal["stow-rs"]
-    url: str = Field(pattern=r"^https?://")  #: of its root: objects go to <url>/studies
-    ca: Path | None = None  #: PEM; who signs its certificate; None: the system's authorities
-    user: str | None = None
-    password: SecretStr | None = None
-    token: SecretStr | None = None  #: sent as a bearer token
 
     @property
     def address(self) -> str:
         """URL of the service."""
         return self.url
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if "@" in self.url:
-            raise ValueError("url: put the login into user and password")
-        if (self.user is None) != (self.password is None):
-            raise ValueError("user and password belong together")
-        if self.token is not None and self.user is not None:
-            raise ValueError("give token, or user and password, not both")
-        return self
 
 
 class FolderDestination(Destination):

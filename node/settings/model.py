@@ -12,6 +12,7 @@ from node.settings.completeness import Completeness
 from node.settings.delivering import AnyDestination
 from node.settings.keeping import Audit, Retention
 from node.settings.receiving import Receiver
+from node.settings.retrieving import Retrieval
 from node.settings.values import DatabaseURL
 from node.settings.web import Web
 
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
     receiver: Receiver = Receiver()
     completeness: Completeness = Completeness()
     cases: Cases = Cases()
+    retrieval: Retrieval = Retrieval()
     segmentation: Segmentation = Segmentation()
     worker: Worker = Worker()
     results: Results = Results()
@@ -54,11 +56,9 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     @model_validator(mode="after")
-    def _distinct_destinations(self) -> "Settings":
-        names = [d.name for d in self.destinations]
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            raise ValueError(f"destinations: the name {twice[0]!r} is used more than once")
+    def _distinct_names(self) -> "Settings":
+        _distinct("destinations", [d.name for d in self.destinations])
+        _distinct("retrieval.sources", [source.name for source in self.retrieval.sources])
         return self
 
     @property
@@ -70,3 +70,9 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'node.db'}"
+
+
+def _distinct(key: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{key}: the name {twice[0]!r} is used more than once")

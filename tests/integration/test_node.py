@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from archive import archive
+from forgotten import FORGOTTEN_SOCKET
 from integration.serving import ends, events, jobs, send, settings, study, until
 from postgres_server import NoServerError, postgres_server
 from pydicom import dcmread
@@ -18,9 +19,6 @@ from node.engine import readers, sessions
 from node.errors import ConfigurationError
 from node.history import locked
 from node.serve import Node, Role
-
-#: pynetdicom leaves the socket of a refused connection to the garbage collector, which closes it at once
-FORGOTTEN_SOCKET = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 
 
 def results(node: Node) -> list[Result]:

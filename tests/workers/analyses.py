@@ -87,6 +87,15 @@ def tally(request: AnalysisRequest, _progress: Progress) -> AnalysisOutcome:
     return AnalysisOutcome("analysed", (), made, {"instances": len(uids)}, request.out_dir / "summary.json")
 
 
+def gated(request: AnalysisRequest, progress: Progress) -> AnalysisOutcome:
+    """Tally once there is a file "go" in the node's cache."""
+    progress("waiting", 0.5)
+    pause = threading.Event()
+    while not (request.cache_dir / "go").exists():
+        pause.wait(0.05)
+    return tally(request, progress)
+
+
 def _write(request: AnalysisRequest, kind: str, study: str, about: list[str], key: str) -> ResultFile:
     dataset = Dataset()
     dataset.SOPClassUID = ComprehensiveSRStorage

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from forgotten import FORGOTTEN_SOCKET
 from integration.delivery.conftest import Post
 from integration.delivery.pacs import COMMITMENT, FIND, Pacs, running
 
@@ -10,9 +11,6 @@ from node import engine as database
 from node.delivery import commitments
 from node.delivery.courier import Courier
 from node.settings import FolderDestination
-
-#: pynetdicom leaves the socket of a refused connection to the garbage collector, which closes it at once
-FORGOTTEN_SOCKET = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 
 
 def to(pacs: Pacs, commitment: str = "storage-commitment", **values: object) -> dict[str, object]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orthanc_server
 import pytest
+from forgotten import FORGOTTEN_SOCKET
 from integration.serving import ends, jobs, send, settings, study, until
 from network import own_network_or_skip
 from workers.images import image
@@ -15,8 +16,6 @@ from node.doctor import delivery
 from node.serve import Node
 from node.settings import StowDestination
 
-#: pynetdicom leaves the socket of a refused connection to the garbage collector, which closes it at once
-FORGOTTEN_SOCKET = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 WEB = f"http://127.0.0.1:{orthanc_server.HTTP_PORT}/dicom-web"
 DICOM = {"ae_title": "ORTHANC", "host": "127.0.0.1", "port": orthanc_server.DICOM_PORT}
 

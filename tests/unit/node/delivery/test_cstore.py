@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from archive import ABORT, SILENT, archive
+from forgotten import FORGOTTEN_SOCKET
 from pydicom import dcmread
 from pydicom.uid import CTImageStorage
 from pynetdicom import AllStoragePresentationContexts
@@ -15,8 +16,6 @@ from node.delivery.objects import Outgoing, Receipt
 from node.errors import TransientDeliveryError
 from node.settings import CStoreDestination
 
-#: pynetdicom leaves the socket of a refused connection to the garbage collector, which closes it at once
-FORGOTTEN_SOCKET = "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 Make = Callable[..., list[Outgoing]]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from forgotten import FORGOTTEN_SOCKET
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE, evt
 
@@ -16,8 +17,6 @@ from node.delivery.objects import Outgoing
 from node.errors import TransientDeliveryError
 from node.settings import CStoreDestination
 
-#: pynetdicom leaves the socket of a refused connection to the garbage collector, which closes it at once
-FORGOTTEN_SOCKET = "ignore:Exception ignored in. <s.*socket:pytest.PytestUnraisableExceptionWarning"
 Make = Callable[..., list[Outgoing]]
 
 
